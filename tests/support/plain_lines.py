@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from math import ceil, gcd, lcm
-from typing import Any
 
-import pyarrow as pa
+import duckdb
 
 from tallystick.core.money import EXACT, PLACES
 from tallystick.core.price_entries import Rate, Unpriced
+from tallystick.store.session import temp_table
 from tallystick.tally.reconcile.price_factors import Change
 
 _ODD = 10_000
@@ -187,32 +186,24 @@ def _whole(amount: Fraction, coins: Mapping[int, int], per: int) -> int | None:
     )
 
 
-_MONEY = ("billed", "priced", "listed")
+def tables(
+    duck: duckdb.DuckDBPyConnection,
+    parts: Sequence[Part],
+    coarse: Mapping[tuple[str, date, str, str, str], frozenset[str]],
+) -> None:
+    """Make the same charges, and where the bill is coarser, the tables that the engine's bridge reads."""
+    rows = [tuple(getattr(part, name) for name in _CHARGES) for part in parts]
+    temp_table(duck, "charges", _CHARGES, rows)
+    lines = [(*key, *(name in free for name in _FREE)) for key, free in coarse.items()]
+    temp_table(duck, "coarse", {**_LINE, **dict.fromkeys(_FREE, "BOOLEAN")}, lines)
 
 
-def charges(parts: Sequence[Part]) -> pa.Table:
-    """The same charges as the engine's bridge reads them."""
-    rows = [
-        {name: getattr(part, name) for name in Part.__slots__}
-        | {name: _dollars(getattr(part, name)) for name in _MONEY}
-        | {"quantity": None if part.quantity is None else Decimal(part.quantity)}
-        for part in parts
-    ]
-    texts = ("organization", "workspace", "model", "kind", "tier", "context", "geo", "speed", "cause")
-    kinds: list[tuple[str, Any]] = [("day", pa.date32()), *((name, pa.string()) for name in texts)]
-    kinds += [("wanted", pa.bool_()), ("rows", pa.int64()), ("quantity", pa.decimal128(38, 0))]
-    kinds += [(name, pa.decimal128(38, PLACES)) for name in _MONEY]
-    return pa.Table.from_pylist(rows, pa.schema(kinds))
-
-
-def coarse_lines(coarse: Mapping[tuple[str, date, str, str, str], frozenset[str]]) -> pa.Table:
-    """Where the bill is coarser, as the engine's bridge reads it."""
-    names = ("organization", "day", "workspace", "model", "kind")
-    dims = ("tier", "context", "geo")
-    rows = [dict(zip(names, key, strict=True)) | {name: name in free for name in dims} for key, free in coarse.items()]
-    kinds = [(name, pa.date32() if name == "day" else pa.string()) for name in names]
-    return pa.Table.from_pylist(rows, pa.schema([*kinds, *((name, pa.bool_()) for name in dims)]))
-
-
-def _dollars(picodollars: int | None) -> Decimal | None:
-    return None if picodollars is None else EXACT.scaleb(Decimal(picodollars), -PLACES)
+_LINE = {"organization": "VARCHAR", "day": "DATE", **dict.fromkeys(("workspace", "model", "kind"), "VARCHAR")}
+_FREE = ("tier", "context", "geo")
+_CHARGES = {
+    **_LINE,
+    **dict.fromkeys((*_FREE, "speed", "cause"), "VARCHAR"),
+    "wanted": "BOOLEAN",
+    "rows": "BIGINT",
+    **dict.fromkeys(("quantity", "billed", "priced", "listed"), "HUGEINT"),
+}

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -11,16 +11,17 @@ from typing import Any
 import pytest
 
 from support.plain_bridge import Found, bridge
-from support.plain_lines import Part, charges, coarse_lines
+from support.plain_lines import Part, tables
 from tallystick.core.price_entries import Rate
 from tallystick.core.prices import PriceList
 from tallystick.core.time import DAY
 from tallystick.store.session import scratch
 from tallystick.tally.prices_in_force import Prices
+from tallystick.tally.reconcile import findings as reconcile_findings
 from tallystick.tally.reconcile.agreement import agreed
 from tallystick.tally.reconcile.arithmetic import MOST_MONEY
 from tallystick.tally.reconcile.causes import reconcile
-from tallystick.tally.reconcile.lines import parts as tables
+from tallystick.tally.reconcile.lines import parts as parts_of
 
 OWN = """
 [[model]]
@@ -145,9 +146,19 @@ def test_what_agrees_is_found_without_judging_lines(seed: int) -> None:
         if part.cause == "none" and part.priced is not None and part.priced <= MOST_MONEY
     ]
     with scratch() as duck:
-        tables(duck, charges(known), coarse_lines(coarse), prices.in_force, None)
+        tables(duck, known, coarse)
+        parts_of(duck, prices.in_force, None)
         assert agreed(duck)
     compare(known, coarse, prices)
+
+
+def reconciled(
+    parts: list[Part], coarse: Coarse, prices: Prices, by: Sequence[str] = ()
+) -> tuple[list[reconcile_findings.Group], list[reconcile_findings.Found]]:
+    """What the engine's bridge has of the charges."""
+    with scratch() as duck:
+        tables(duck, parts, coarse)
+        return reconcile(duck, prices.in_force, prices.listed, by)
 
 
 def compare(parts: list[Part], coarse: Coarse, prices: Prices) -> None:
@@ -155,7 +166,7 @@ def compare(parts: list[Part], coarse: Coarse, prices: Prices) -> None:
     parts = sorted(parts, key=lambda part: tuple(getattr(part, name) for name in (*ORDER, "cause")))
     findings = bridge(parts, prices.in_force, coarse, prices.listed)
     for by in ((), ("model", "kind"), DIMENSIONS):
-        groups, found = reconcile(charges(parts), coarse_lines(coarse), prices.in_force, prices.listed, by)
+        groups, found = reconciled(parts, coarse, prices, by)
         sums: dict[tuple[Any, ...], list[int | None]] = {}
         amounts: dict[tuple[str, ...], int] = defaultdict(int)
         for entry in found:
@@ -171,5 +182,5 @@ def compare(parts: list[Part], coarse: Coarse, prices: Prices) -> None:
             group.group: amounts[group.group] for group in groups
         }
     modifiers = [finding.cause for finding in findings if finding.detail == "within priced" and finding.part.wanted]
-    _, found = reconcile(charges(parts), coarse_lines(coarse), prices.in_force, prices.listed)
+    _, found = reconciled(parts, coarse, prices)
     assert [entry.cause for entry in found if entry.detail == "within priced"] == list(dict.fromkeys(modifiers))

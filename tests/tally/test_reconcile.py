@@ -15,7 +15,7 @@ import pytest
 
 from support.ledgers import client_of
 from support.organization import CLOCK, NOW, small_world
-from support.plain_lines import Part, charges, coarse_lines
+from support.plain_lines import Part, tables
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.core.filter import Filter
@@ -33,6 +33,7 @@ from tallystick.sim.older import reports as sim_reports
 from tallystick.sim.older.bill import Line, lines as true_lines
 from tallystick.sim.world.plants import Plant as Planted
 from tallystick.sim.world.requests import rates_of
+from tallystick.store.session import scratch
 from tallystick.tally.prices_in_force import Prices
 from tallystick.tally.reconcile.causes import reconcile
 from tallystick.tally.reconcile.findings import Found
@@ -453,7 +454,9 @@ def charge(day: int, quantity: int, billed: int, *, rows: int = 1, model: str = 
 
 def findings_of(parts: list[Part], prices: Prices, coarse: Mapping[Any, frozenset[str]]) -> list[Found]:
     """All that the bridge of charges has."""
-    return reconcile(charges(parts), coarse_lines(coarse), prices.in_force)[1]
+    with scratch() as duck:
+        tables(duck, parts, coarse)
+        return reconcile(duck, prices.in_force)[1]
 
 
 def causes(*parts: Part) -> dict[str, int | None]:

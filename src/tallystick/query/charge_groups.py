@@ -71,7 +71,7 @@ class ChargeGroups:
 
     def charges(self) -> str:
         """The query of the same sums, in picodollars."""
-        return _in_picodollars(from_sums(self.engine, self.query))
+        return in_picodollars(from_sums(self.engine, self.query))
 
     def finest(self, *, alike: bool, single: bool) -> str:
         """The query of the charges of `shared_spans`, those that leave the same rest as one row."""
@@ -84,7 +84,7 @@ class ChargeGroups:
         rests = joined.select(*sums, "billed % multiple AS each").where("multiple IS NOT NULL")
         singles = joined.select("day", "1::BIGINT AS rows", "billed", "billed AS each").where("multiple IS NULL")
         queries = (*((rests.group_by(*columns, "each"),) if alike else ()), *((singles,) if single else ()))
-        return _in_picodollars(" UNION ALL ".join(map(str, queries)), "each")
+        return in_picodollars(" UNION ALL ".join(map(str, queries)), "each")
 
     def basis(self) -> str:
         """The query of the sums of all charges of each day with one owner: by these proportional rules weigh."""
@@ -92,7 +92,7 @@ class ChargeGroups:
         query = select(*_listed(columns), f"sum({self.weighed.sql}) AS billed")
         whole = replace(self.question, where=self.question.where_of("organization"))
         summed = self._of(query, whole, self.weighed).group_by(*columns.values())
-        return _in_picodollars(from_sums(self.engine, summed))
+        return in_picodollars(from_sums(self.engine, summed))
 
     @cached_property
     def _columns(self) -> dict[str, str]:
@@ -118,13 +118,13 @@ def _listed(columns: Mapping[str, str]) -> list[str]:
     return [name if sql == name else f"{sql} AS {name}" for name, sql in columns.items()]
 
 
-def _in_picodollars(query: Select | str, *named: str) -> str:
-    """A query of charges with `billed` and what else is `named` in whole picodollars, and with `each` if none is."""
+def in_picodollars(query: Select | str, *named: str) -> str:
+    """Return a query with `billed` and what else is `named` in whole picodollars, and with `each` if none is."""
     whole = ", ".join(f"{_whole(name)} AS {name}" for name in ("billed", *named))
     each = "" if named else f", {_whole('billed')} AS each"
     return f"SELECT * REPLACE ({whole}){each} FROM ({query}) AS charges"  # noqa: S608 - our own names
 
 
 def _whole(dollars: str) -> str:
-    """US dollars as whole picodollars, of any amount."""
-    return f"(trunc({dollars})::HUGEINT * {10**PLACES} + (({dollars} - trunc({dollars})) * {10**PLACES})::HUGEINT)"
+    """US dollars as whole picodollars, of any amount: its digits, all places written, without the point."""
+    return f"replace({dollars}::DECIMAL(38, {PLACES})::VARCHAR, '.', '')::HUGEINT"

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tallystick.core.causes import (
     ALONE,
@@ -30,8 +30,9 @@ from tallystick.core.message import note
 from tallystick.core.money import EXACT, PLACES, ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
-from tallystick.core.select import conjunction, select
+from tallystick.core.select import Select, conjunction, select
 from tallystick.errors import InvalidQuestion
+from tallystick.query.charge_groups import in_picodollars
 from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import among
 from tallystick.query.context import Context
@@ -49,9 +50,6 @@ from tallystick.tally.reconcile.findings import Found, Group
 from tallystick.tally.reconcile.own_prices import NOT_APPLIED
 from tallystick.tally.reconcile.pieces import LARGE, MIXED, REFUSED, SEARCH, UNEXPLAINED, UNKNOWN_PRICE
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 BILLED, PRICED = "billed", "priced"
 """What stands in the place of a cause at both ends of a bridge."""
 _BRIDGE = (
@@ -64,8 +62,11 @@ _BRIDGE = (
 _FACTORS = (Heading("modifier", Kind.TEXT), Heading("in_priced", Kind.MONEY, "USD"), Heading("quantity", Kind.NUMBER))
 _READING = "billed + each cause + unexplained = priced. Plus: used and not billed. Minus: billed beyond our price."
 _UNREPORTED = "unreported"
-_SUMS = {"quantity": "quantity", "billed": "billed", "priced": "priced", "listed": "list"}
-"""What is summed of the charges, by its name there."""
+_TOTALS = f"""
+SELECT count(*) > 0, coalesce(sum(billed) FILTER (wanted), 0)::HUGEINT,
+    coalesce(sum({_UNREPORTED}) FILTER (wanted), 0)
+FROM charges
+"""  # noqa: S608 - our own names
 
 
 def answer(engine: Engine, question: Question, prices: Prices, now: datetime, *, factors: bool = False) -> Table:
@@ -79,10 +80,11 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime, *,
     """
     check(engine, question, prices)
     by = dims_of(engine, question)
-    charges = _charges(engine, question)
-    groups, findings = reconcile(
-        charges.drop_columns([_UNREPORTED]), _coarse(engine, question), prices.in_force, prices.listed, by
-    )
+    with engine.cursor() as duck:
+        engine.make(duck, "charges", _charges(engine, question, own=prices.listed is not prices.in_force))
+        engine.make(duck, "coarse", _coarse(question))
+        groups, findings = reconcile(duck, prices.in_force, prices.listed, by)
+        [(has_charges, all_billed, unreported)] = duck.execute(_TOTALS).fetchall()
     found: dict[tuple[str, ...], list[Found]] = defaultdict(list)
     for finding in findings:
         found[finding.group].append(finding)
@@ -93,50 +95,46 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime, *,
         steps = _modifiers(found[group.group]) if factors else _bridge(group, found[group.group])
         cells += [(*shown, *row) for row in steps]
     headings = dim_headings(by, names, block=True)
-    coverage, covered = covered_charges(engine, question, now, _billed(charges))
+    coverage, covered = covered_charges(engine, question, now, Billed(_dollars(all_billed), unreported))
     ordered = [finding for group_findings in found.values() for finding in group_findings]
     billed, priced = sum(group.billed for group in groups), sum(group.priced for group in groups)
     totals = {"billed": _dollars(billed), "priced": _dollars(priced), "difference": _dollars(billed - priced)}
     totals["unexplained"] = _dollars(-sum(finding.amount or 0 for finding in findings if finding.cause == UNEXPLAINED))
-    known: Mapping[str, Cell] = totals if coverage["present"] or len(charges) else dict.fromkeys(totals)
+    known: Mapping[str, Cell] = totals if coverage["present"] or has_charges else dict.fromkeys(totals)
     messages = (note(_verdict(totals, ordered)), *covered, note(_READING), *map(note, _causes(ordered)))
     columns = _FACTORS if factors else _BRIDGE
     return Table(question, (*headings, *columns), cells, known, messages, coverage, engine.version.identity)
 
 
-def _charges(engine: Engine, question: Question) -> pa.Table:
-    """The charges of the window, summed over who used them; also what is not wanted, for prices show in all of it."""
+def _charges(engine: Engine, question: Question, *, own: bool) -> str:
+    """The query of the charges of the window, summed over who used them, money in whole picodollars.
+
+    Also of what is not wanted, for prices show in all of it. What they cost by the public list is read where prices are
+    one's `own`.
+    """
     dims = ("organization", "day", *LINE, "speed", "cause")
     query = (
         select(*dims, f"{conjunction(*wanted(engine, CHARGES, question.where))} AS wanted", "count(*) AS rows")
-        .select(*(f"sum({column}) AS {name}" for name, column in _SUMS.items()), f"{UNREPORTED_SUM} AS {_UNREPORTED}")
+        .select(*(f"sum({name}) AS {name}" for name in ("quantity", "billed", "priced")))
+        .select(f"{'sum(list)' if own else 'NULL::HUGEINT'} AS listed", f"{UNREPORTED_SUM} AS {_UNREPORTED}")
         .from_("ledger.charges")
         .where(f"cause <> '{REQUESTS_ONLY}'", within(question.window, months=True))
         .group_by("ALL")
     )
-    return engine.ask(from_sums(engine, query))
+    return in_picodollars(from_sums(engine, query), "priced", *(("listed",) if own else ()))
 
 
-def _billed(charges: pa.Table) -> Billed:
-    """What was billed of the charges that are wanted."""
-    import pyarrow.compute as pc
-
-    wanted_charges = charges.filter(charges["wanted"])
-    return Billed(*(pc.sum(wanted_charges[name]).as_py() or Decimal(0) for name in ("billed", _UNREPORTED)))
-
-
-def _coarse(engine: Engine, question: Question) -> pa.Table:
+def _coarse(question: Question) -> Select:
     """In which dimensions the bill is coarser than the use."""
     key = ("organization", "day", "workspace", "model", "kind")
     unknown = {name: among(name, ("unknown", "none")) for name in ("tier", "context", "geo")}
-    query = (
+    return (
         select(*key, *(f"bool_or({condition}) AS {name}" for name, condition in unknown.items()))
         .from_("ledger.cost")
         .where(within(question.window, months=True), among("kind", TOKENS))
         .where(" OR ".join(unknown.values()))
         .group_by("ALL")
     )
-    return engine.ask(query)
 
 
 def _order(group: Group, by: tuple[str, ...]) -> tuple[Any, ...]:

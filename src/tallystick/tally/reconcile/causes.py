@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-import pyarrow as pa
+import duckdb
 
 from tallystick.core.money import EXACT, ratio
 from tallystick.core.price_entries import UNITS
 from tallystick.core.prices import PriceList
-from tallystick.store.session import scratch
 from tallystick.tally.reconcile.agreement import agreed
 from tallystick.tally.reconcile.findings import Found, Group, findings, groups
 from tallystick.tally.reconcile.judgements import judge
@@ -33,29 +32,28 @@ RATE = 6
 
 
 def reconcile(
-    charges: pa.Table,
-    coarse: pa.Table,
+    duck: duckdb.DuckDBPyConnection,
     prices: PriceList,
     listed: PriceList | None = None,
     by: Sequence[str] = (),
 ) -> tuple[list[Group], list[Found]]:
     """The groups of the charges, and the causes of every difference and what modifiers did to the priced amounts.
 
-    `charges` are summed by organization, day, workspace, the terms of a use, cause and `wanted`, with `rows`, quantity,
-    and billed, priced and listed in US dollars; prices show in all of them, and the answer is of those that are wanted.
-    `coarse` says where the bill is coarser than the use, by organization, day, workspace, model and kind: a true or
-    false each for tier, context and geo. `prices` are the lists in force, `listed` is the public one.
+    `duck` has a table of `charges`, summed by organization, day, workspace, the terms of a use, cause and `wanted`,
+    with `rows`, quantity, and billed, priced and listed in whole picodollars; prices show in all of them, and the
+    answer is of those that are wanted. Its table `coarse` says where the bill is coarser than the use, by organization,
+    day, workspace, model and kind: a true or false each for tier, context and geo. `prices` are the lists in force,
+    `listed` is the public one.
     """
     own = listed is not None and listed is not prices
-    with scratch() as duck:
-        parts(duck, charges, coarse, prices, listed if own else None)
-        if own or not agreed(duck):
-            lines(duck, own=own)
-            switch(duck, own=own)
-            changes = change(duck)
-            judge(duck)
-            pieces(duck, changes)
-        return groups(duck, by), findings(duck, by)
+    parts(duck, prices, listed if own else None)
+    if own or not agreed(duck):
+        lines(duck, own=own)
+        switch(duck, own=own)
+        changes = change(duck)
+        judge(duck)
+        pieces(duck, changes)
+    return groups(duck, by), findings(duck, by)
 
 
 def effective(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from decimal import Decimal
 from itertools import groupby
 
 import duckdb
-import pyarrow as pa
 
-from tallystick.tally.picodollars import WHOLE
+from tallystick.store.session import temp_table
 from tallystick.tally.reconcile.arithmetic import MOST_FACTOR, MOST_MONEY, MOST_UNITS, fits, nearest
 from tallystick.tally.reconcile.bill_line import Judgement, Line
 from tallystick.tally.reconcile.lines import LINE_ROLE
@@ -88,7 +86,7 @@ FROM weighed JOIN parts USING (number, place, line) JOIN terms ON terms.term = p
 WHERE open AND role = {LINE_ROLE} AND parts.quantity IS NOT NULL GROUP BY ALL ORDER BY weighed.id, min(parts.id)
 """  # noqa: S608
 _NAMES = tuple(field.name for field in fields(Judgement))
-_SETTLED = pa.schema([("id", pa.int64()), *((name, WHOLE) for name in _NAMES)])
+_SETTLED = {"id": "BIGINT", **dict.fromkeys(_NAMES, "HUGEINT")}
 
 
 def judge(duck: duckdb.DuckDBPyConnection) -> None:
@@ -106,8 +104,6 @@ def judge(duck: duckdb.DuckDBPyConnection) -> None:
     for id_, billed, gap, charges, units, per, factor, base, changed in duck.execute(_OPEN).fetchall():
         line = Line(billed, gap, charges, units, per, coins.get(id_, {}), steps.get(id_, {}), factor, base, changed)
         judgement = line.judgement()
-        parts = (getattr(judgement, name) for name in _NAMES)
-        settled.append((id_, *(None if part is None else Decimal(part) for part in parts)))
-    columns = zip(*settled, strict=True) if settled else ((),) * len(_SETTLED)
-    duck.register("settled", pa.table(list(map(list, columns)), _SETTLED))
+        settled.append((id_, *(getattr(judgement, name) for name in _NAMES)))
+    temp_table(duck, "settled", _SETTLED, settled)
     duck.execute(_JUDGED)

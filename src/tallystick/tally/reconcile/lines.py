@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import duckdb
-import pyarrow as pa
 
 from tallystick.core.causes import ALONE, BILL_NOT_READ, NOT_BILLED_YET, PRIORITY, TO_PROFILE
 from tallystick.core.dimensions import TERMS
 from tallystick.core.prices import PriceList
-from tallystick.tally.picodollars import whole
-from tallystick.tally.reconcile.terms import terms
+from tallystick.store.session import rows, temp_table
+from tallystick.tally.reconcile.terms import EFFECTS, TABLE, terms
 
 OTHER_LISTS = "tallied by other price lists"
 """Why a charge that has a rate has no price."""
 ALONE_ROLE, LATE_ROLE, LINE_ROLE = 0, 1, 2
 """How a charge is judged: by its cause as all that was billed, or as use without a bill; else with its line."""
-_MONEY = ("billed", "priced", "listed")
 _COARSE = ("tier", "context", "geo")
 
 
@@ -39,12 +37,6 @@ _DATED = (
     "{coarse}"
 )
 _USED = f"SELECT DISTINCT since, {', '.join(TERMS)}, free FROM dated"  # noqa: S608
-_TERMS = """
-CREATE TEMP TABLE terms AS
-SELECT * REPLACE (low::HUGEINT AS low, step::HUGEINT AS step,
-    public_low::HUGEINT AS public_low, public_step::HUGEINT AS public_step)
-FROM priced_terms
-"""
 _CAUSES = """
 CREATE TEMP TABLE causes AS
 SELECT cause, row_number() OVER (ORDER BY cause) - 1 AS rank FROM (SELECT DISTINCT cause FROM charges)
@@ -87,7 +79,7 @@ SELECT min(id) AS id, min(term) AS term, number, place, line, any_value(per)::HU
     sum(quantity) FILTER (more <> 0)::HUGEINT AS ranged, bool_or(differs) AS own
 FROM rated GROUP BY number, place, line
 """  # noqa: S608
-_DAYS = pa.schema([("day", pa.date32()), ("since", pa.date32()), ("number", pa.int64())])
+_DAYS = {"day": "DATE", "since": "DATE", "number": "BIGINT"}
 _RATE = "CASE WHEN {priced} IS NOT NULL THEN {low} END"
 _DIFFERS = "quantity IS NOT NULL AND ({} OR {})".format(
     *(
@@ -98,36 +90,25 @@ _DIFFERS = "quantity IS NOT NULL AND ({} OR {})".format(
 )
 
 
-def parts(
-    duck: duckdb.DuckDBPyConnection, charges: pa.Table, coarse: pa.Table, in_force: PriceList, listed: PriceList | None
-) -> None:
+def parts(duck: duckdb.DuckDBPyConnection, in_force: PriceList, listed: PriceList | None) -> None:
     """Make `days`, `places`, `terms`, `effects` and `parts`; `listed` is given where it is not the list `in_force`.
 
-    `charges` are summed by organization, day, workspace, terms, cause and `wanted`, money in US dollars; `coarse` says
-    by organization, day, workspace, model and kind in which of tier, context and geo the bill is coarser than the use.
+    The table `charges` is summed by organization, day, workspace, terms, cause and `wanted`, money in whole
+    picodollars; `coarse` says by organization, day, workspace, model and kind in which of tier, context and geo the
+    bill is coarser than the use.
     """
-    for name in ("quantity", *_MONEY):
-        index = charges.column_names.index(name)
-        charges = charges.set_column(index, name, _short(whole(charges[name]) if name in _MONEY else charges[name]))
-    duck.register("charges", charges)
-    duck.register("coarse", coarse)
-    used_days = sorted(row[0] for row in duck.execute("SELECT DISTINCT day FROM charges").fetchall())
+    used_days = sorted(day for (day,) in duck.execute("SELECT DISTINCT day FROM charges").fetchall())
     lists = {listed or in_force, in_force}
-    days = [
-        {"day": day, "since": max(prices.since(day) for prices in lists), "number": number}
-        for number, day in enumerate(used_days)
-    ]
-    duck.register("days", pa.Table.from_pylist(days, _DAYS))
-    free = (_FREE, "LEFT JOIN coarse USING (organization, day, workspace, model, kind)") if len(coarse) else ("''", "")
+    days = [(day, max(prices.since(day) for prices in lists), number) for number, day in enumerate(used_days)]
+    temp_table(duck, "days", _DAYS, days)
+    is_coarse = duck.execute("SELECT 1 FROM coarse LIMIT 1").fetchall()
+    free = (_FREE, "LEFT JOIN coarse USING (organization, day, workspace, model, kind)") if is_coarse else ("''", "")
     duck.execute(_DATED.format(free=free[0], coarse=free[1]))
     duck.execute(_PLACES)
     duck.execute(_CAUSES)
-    used = duck.execute(_USED)
-    names = [name for name, *_ in used.description or ()]
-    found, effects = terms([dict(zip(names, row, strict=True)) for row in used.fetchall()], in_force, listed)
-    duck.register("priced_terms", found)
-    duck.execute(_TERMS)
-    duck.register("effects", effects)
+    priced, effects = terms(rows(duck, _USED), in_force, listed)
+    temp_table(duck, "terms", TABLE, priced)
+    temp_table(duck, "effects", EFFECTS, effects)
     [(causes, terms_, places, days_)] = duck.execute(SIZES).fetchall()
     duck.execute(_PARTS.format(causes=causes, terms=terms_, places=places, days=days_))
 
@@ -138,11 +119,3 @@ def lines(duck: duckdb.DuckDBPyConnection, *, own: bool) -> None:
     sides += [("public_lines", "public_", "listed", "false")] if own else []
     for name, prefix, priced, differs in sides:
         duck.execute(_LINES.format(name=name, prefix=prefix, priced=priced, differs=differs))
-
-
-def _short(numbers: pa.Array) -> pa.Array:
-    """Whole numbers in 64 bits where all fit: they are read far faster."""
-    try:
-        return numbers.cast(pa.int64())
-    except pa.ArrowInvalid:
-        return numbers

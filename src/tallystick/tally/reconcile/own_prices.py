@@ -13,8 +13,8 @@ from datetime import date
 from typing import NamedTuple
 
 import duckdb
-import pyarrow as pa
 
+from tallystick.store.session import temp_table
 from tallystick.tally.reconcile.arithmetic import fits
 
 NOT_APPLIED = "own prices not applied"
@@ -42,15 +42,12 @@ CREATE TEMP TABLE switched AS
 SELECT id, contested.number, place, line, detail FROM contested JOIN customs USING (organization, whom, number)
 WHERE coalesce(public, customs.usual)
 """
-_CUSTOMS = pa.schema(
-    [
-        ("organization", pa.string()),
-        ("whom", pa.string()),
-        ("number", pa.int64()),
-        ("usual", pa.bool_()),
-        ("detail", pa.string()),
-    ]
-)
+_CUSTOMS = {
+    **dict.fromkeys(("organization", "whom"), "VARCHAR"),
+    "number": "BIGINT",
+    "usual": "BOOLEAN",
+    "detail": "VARCHAR",
+}
 
 
 class Vote(NamedTuple):
@@ -79,8 +76,7 @@ def switch(duck: duckdb.DuckDBPyConnection, *, own: bool) -> None:
         return
     duck.execute(_CONTESTED)
     votes = [Vote(*row) for row in duck.execute(_VOTES).fetchall()]
-    customs = [dict(zip(_CUSTOMS.names, custom, strict=True)) for custom in _customs(votes)]
-    duck.register("customs", pa.Table.from_pylist(customs, _CUSTOMS))
+    temp_table(duck, "customs", _CUSTOMS, [*_customs(votes)])
     duck.execute(_SWITCHED)
     duck.execute(
         "CREATE TEMP TABLE bill AS FROM lines ANTI JOIN switched USING (id) "

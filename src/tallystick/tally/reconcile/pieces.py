@@ -7,16 +7,13 @@ the charge.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from itertools import groupby
-from typing import Any
+from typing import NamedTuple
 
 import duckdb
-import pyarrow as pa
 
 from tallystick.core.causes import CODE, SESSION, USAGE_NOT_READ
-from tallystick.tally.allocate import split
-from tallystick.tally.picodollars import WHOLE
+from tallystick.store.session import temp_table
 from tallystick.tally.reconcile.arithmetic import nearest
 from tallystick.tally.reconcile.lines import ALONE_ROLE, LATE_ROLE, LINE_ROLE
 from tallystick.tally.reconcile.own_prices import NOT_APPLIED
@@ -74,9 +71,7 @@ _CAUSES = """
 SELECT id, cause, amount, quantity, detail FROM steps
 WHERE shared AND id IN (SELECT line FROM shares WHERE causes > 1) ORDER BY id, place
 """
-_SPLITS = pa.schema(
-    [("id", pa.int64()), ("cause", pa.string()), ("amount", WHOLE), ("quantity", WHOLE), ("detail", pa.string())]
-)
+_SPLITS = {"id": "BIGINT", "cause": "VARCHAR", "amount": "HUGEINT", "quantity": "HUGEINT", "detail": "VARCHAR"}
 OF_PARTS = f"""
 SELECT 0 AS turn, id, effects.place AS place, name AS cause, '{WITHIN}' AS detail, false AS unbilled,
     0::HUGEINT AS amount, quantity, {nearest("(added::HUGEINT * quantity)", "units")} AS in_priced
@@ -113,7 +108,17 @@ FROM shares WHERE causes < 2 AND gap <> 0
 UNION ALL
 SELECT 2, id, 0, cause, detail, false, amount::HUGEINT, quantity::HUGEINT, 0 FROM splits
 """  # noqa: S608
-_NAMES = pa.schema([("change", pa.int64()), ("cause", pa.string()), ("detail", pa.string())])
+_NAMES = {"change": "BIGINT", "cause": "VARCHAR", "detail": "VARCHAR"}
+
+
+class Split(NamedTuple):
+    """A row of the table `splits`: a part of what one cause makes up of a line, in picodollars."""
+
+    id: int
+    cause: str
+    amount: int
+    quantity: int | None
+    detail: str
 
 
 def pieces(duck: duckdb.DuckDBPyConnection, changes: Sequence[Change]) -> None:
@@ -121,19 +126,22 @@ def pieces(duck: duckdb.DuckDBPyConnection, changes: Sequence[Change]) -> None:
 
     `changes` are those that lines were found to have.
     """
-    names = [{"change": index, "cause": change.cause, "detail": str(change)} for index, change in enumerate(changes)]
-    duck.register("change_names", pa.Table.from_pylist(names, _NAMES))
+    names = [(index, change.cause, str(change)) for index, change in enumerate(changes)]
+    temp_table(duck, "change_names", _NAMES, names)
     duck.execute(_STEPS)
     duck.execute(_SHARED)
-    duck.register("splits", pa.Table.from_pylist(list(_splits(duck)), _SPLITS))
+    temp_table(duck, "splits", _SPLITS, [*_splits(duck)])
     duck.execute(_PIECES)
 
 
-def _splits(duck: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
+def _splits(duck: duckdb.DuckDBPyConnection) -> Iterator[Split]:
     """The parts of lines that several causes make up: of all but the last cause by price, of that what is left."""
     several = duck.execute(_SEVERAL).fetchall()
-    causes_rows = duck.execute(_CAUSES).fetchall() if several else []
-    causes = {line: [*rows] for line, rows in groupby(causes_rows, key=lambda row: row[0])}
+    if not several:
+        return
+    from tallystick.tally.allocate import split
+
+    causes = {line: [*rows] for line, rows in groupby(duck.execute(_CAUSES).fetchall(), key=lambda row: row[0])}
     for line, parts in groupby(several, key=lambda row: row[0]):
         _, ids, gaps, weights = (list(column) for column in zip(*parts, strict=True))
         *others, last = causes[line]
@@ -141,13 +149,11 @@ def _splits(duck: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
             shares = split(amount, weights)
             gaps = [gap - share for gap, share in zip(gaps, shares, strict=True)]
             yield from _rows(ids, shares, cause, quantity, detail)
-        yield from (row for row in _rows(ids, gaps, *last[1:2], *last[3:]) if row["amount"])
+        _, cause, _, quantity, detail = last
+        yield from (row for row in _rows(ids, gaps, cause, quantity, detail) if row.amount)
 
 
-def _rows(
-    ids: list[int], amounts: list[int], cause: str, quantity: int | None, detail: str
-) -> Iterator[dict[str, Any]]:
+def _rows(ids: list[int], amounts: list[int], cause: str, quantity: int | None, detail: str) -> Iterator[Split]:
     """A row for each part; the first has the quantity."""
     for index, (id_, amount) in enumerate(zip(ids, amounts, strict=True)):
-        tokens = None if index or quantity is None else Decimal(quantity)
-        yield {"id": id_, "cause": cause, "amount": Decimal(amount), "quantity": tokens, "detail": detail}
+        yield Split(id_, cause, amount, None if index else quantity, detail)

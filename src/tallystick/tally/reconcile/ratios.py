@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from fractions import Fraction
 
 import duckdb
-import pyarrow as pa
 
-from tallystick.tally.picodollars import WHOLE
+from tallystick.store.session import temp_table
 from tallystick.tally.reconcile.arithmetic import fits
 from tallystick.tally.reconcile.price_factors import DAYS, Cell, Change, changes
 
@@ -75,17 +73,12 @@ SELECT id, change, factor::HUGEINT AS factor, base::HUGEINT AS base
 FROM counted JOIN cells USING (first, subject, number, ratio, own) JOIN changes USING (cell)
 """
 _UNCHANGED = "CREATE TEMP TABLE changed (id BIGINT, change BIGINT, factor HUGEINT, base HUGEINT)"
-_CLOSEST = pa.schema(
-    [
-        ("above", WHOLE),
-        ("below", WHOLE),
-        ("ratio", pa.int64()),
-        ("near", pa.int64()),
-        ("near_above", WHOLE),
-        ("near_below", WHOLE),
-    ]
-)
-_CHANGES = pa.schema([("cell", pa.int64()), ("change", pa.int64()), ("factor", WHOLE), ("base", WHOLE)])
+_CLOSEST = {
+    **dict.fromkeys(("above", "below"), "HUGEINT"),
+    **dict.fromkeys(("ratio", "near"), "BIGINT"),
+    **dict.fromkeys(("near_above", "near_below"), "HUGEINT"),
+}
+_CHANGES = {"cell": "BIGINT", "change": "BIGINT", "factor": "HUGEINT", "base": "HUGEINT"}
 
 
 def change(duck: duckdb.DuckDBPyConnection) -> list[Change]:
@@ -100,10 +93,8 @@ def change(duck: duckdb.DuckDBPyConnection) -> list[Change]:
         ratio = Fraction(above, below)
         pairs = [each.as_integer_ratio() for each in (ratio, ratio.limit_denominator(_ODD) or ratio)]
         rank, near_rank = (ratios.setdefault(pair, len(ratios)) for pair in pairs)
-        whole = (above, below), (rank, near_rank), pairs[1]
-        closest.append((*map(Decimal, whole[0]), *whole[1], *map(Decimal, whole[2])))
-    columns = zip(*closest, strict=True) if closest else ((),) * len(_CLOSEST)
-    duck.register("closest", pa.table(list(map(list, columns)), _CLOSEST))
+        closest.append((above, below, rank, near_rank, *pairs[1]))
+    temp_table(duck, "closest", _CLOSEST, closest)
     duck.execute(_COUNTED)
     duck.execute(_CELLS)
     fractions = [Fraction(*ratio) for ratio in ratios]
@@ -118,11 +109,10 @@ def change(duck: duckdb.DuckDBPyConnection) -> list[Change]:
     found = list(dict.fromkeys(cell.change for cell in cells if cell.change))
     numbers = {each: index for index, each in enumerate(found)}
     rows = [
-        {"cell": index, "change": numbers[cell.change]}
-        | dict(zip(("factor", "base"), map(Decimal, cell.change.factor.as_integer_ratio()), strict=True))
+        (index, numbers[cell.change], *cell.change.factor.as_integer_ratio())
         for index, cell in enumerate(cells)
         if cell.change
     ]
-    duck.register("changes", pa.Table.from_pylist(rows, _CHANGES))
+    temp_table(duck, "changes", _CHANGES, rows)
     duck.execute(_CHANGED)
     return found

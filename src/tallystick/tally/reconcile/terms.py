@@ -4,36 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import pairwise
 from math import gcd
 from typing import Any
-
-import pyarrow as pa
 
 from tallystick.core.dimensions import TERMS
 from tallystick.core.money import EXACT, PLACES
 from tallystick.core.price_entries import UNITS, Rate, Unpriced
 from tallystick.core.prices import PriceList
-from tallystick.tally.picodollars import WHOLE
-from tallystick.tally.rates import KEY
 
 MODIFIERS = {"batch": "batch", "us": "geography", "long_context": "long context", "fast": "speed"}
 """What the modifiers of the price list are called here; one's own keep their names."""
-_RATE = (("low", WHOLE), ("step", WHOLE), ("reason", pa.string()))
-TABLE = pa.schema(
-    [
-        ("term", pa.int64()),
-        ("since", pa.date32()),
-        *((name, pa.string()) for name in (*TERMS, "free")),
-        ("line", pa.int64()),
-        ("alike", pa.int64()),
-        ("subject", pa.int64()),
-        ("per", pa.int64()),
-        *_RATE,
-        *((f"public_{name}", kind) for name, kind in _RATE),
-    ]
-)
+_RATE = {"low": "HUGEINT", "step": "HUGEINT", "reason": "VARCHAR"}
+TABLE = {
+    "term": "BIGINT",
+    "since": "DATE",
+    **dict.fromkeys((*TERMS, "free"), "VARCHAR"),
+    **dict.fromkeys(("line", "alike", "subject", "per"), "BIGINT"),
+    **_RATE,
+    **{f"public_{name}": kind for name, kind in _RATE.items()},
+}
 """A row for each combination, in the order of its dimensions: `term` is its number.
 
 `line` is the same for all that one line of a workspace's bill covers on a day, `alike` for all of one model, tier,
@@ -41,9 +31,7 @@ context and geography, `subject` for
 all of one model and kind. `low` is picodollars for `per` units, as few as all rates of a kind are whole for; `step` is
 what its range adds. Both are null where there is a `reason` for no rate.
 """
-EFFECTS = pa.schema(
-    [("term", pa.int64()), ("place", pa.int64()), ("name", pa.string()), ("added", WHOLE), ("units", pa.int64())]
-)
+EFFECTS = {"term": "BIGINT", "place": "BIGINT", "name": "VARCHAR", "added": "HUGEINT", "units": "BIGINT"}
 """What each modifier adds to the rate of a term for so many units, in the order of their application."""
 
 
@@ -68,15 +56,16 @@ class WholeRate:
         return cls(low, high - low, rate.per, modifiers)
 
 
-def terms(
-    used: Iterable[Mapping[str, Any]], in_force: PriceList, listed: PriceList | None
-) -> tuple[pa.Table, pa.Table]:
-    """The tables `TABLE` and `EFFECTS` of each distinct combination of `KEY` and `free`.
+Rows = list[tuple[Any, ...]]
+
+
+def terms(used: Iterable[Mapping[str, Any]], in_force: PriceList, listed: PriceList | None) -> tuple[Rows, Rows]:
+    """The rows of `TABLE` and of `EFFECTS` of each distinct combination of `since`, terms and `free`.
 
     `free` names the dimensions in which its line of the bill is coarser than the use, with blanks between. `listed` is
     the public price list where it is another than that in force.
     """
-    columns = (*TERMS, *KEY, "free")
+    columns = (*TERMS, "since", "free")
     combinations = sorted(used, key=lambda row: tuple(row[name] for name in columns))
     rates = [(row, _rate(in_force, row), _rate(listed, row) if listed else "") for row in combinations]
     shared: dict[str, int] = {}
@@ -85,7 +74,7 @@ def terms(
             if isinstance(rate, WholeRate):
                 shared[row["kind"]] = gcd(shared.get(row["kind"], rate.per), rate.low, rate.step)
     numbers: dict[Hashable, int] = {}
-    rows, effects = list[dict[str, Any]](), list[dict[str, Any]]()
+    rows, effects = Rows(), Rows()
     for index, (row, rate, public) in enumerate(rates):
         kind, unit = row["kind"], shared.get(row["kind"], 1)
         line = tuple(None if name in row["free"].split() else row[name] for name in ("tier", "context", "geo"))
@@ -94,7 +83,7 @@ def terms(
             "alike": (row["model"], row["tier"], row["context"], row["geo"]),
             "subject": (row["model"], kind),
         }
-        rows.append(
+        cells = (
             {"term": index}
             | {name: row[name] for name in ("since", *TERMS, "free")}
             | {name: numbers.setdefault((name, group), len(numbers)) for name, group in groups.items()}
@@ -102,13 +91,12 @@ def terms(
             | _columns(rate, "", unit)
             | (_columns(public, "public_", unit) if listed else {})
         )
+        rows.append(tuple(cells.get(name) for name in TABLE))
         if isinstance(rate, WholeRate):
-            effects += [
-                {"term": index, "place": place, "name": MODIFIERS.get(name, name)}
-                | {"added": Decimal(added // gcd(added, rate.per)), "units": rate.per // gcd(added, rate.per)}
-                for place, (name, added) in enumerate(rate.modifiers)
-            ]
-    return pa.Table.from_pylist(rows, TABLE), pa.Table.from_pylist(effects, EFFECTS)
+            for place, (name, added) in enumerate(rate.modifiers):
+                divisor = gcd(added, rate.per)
+                effects.append((index, place, MODIFIERS.get(name, name), added // divisor, rate.per // divisor))
+    return rows, effects
 
 
 def _rate(prices: PriceList, row: Mapping[str, Any]) -> WholeRate | str:
@@ -121,4 +109,4 @@ def _rate(prices: PriceList, row: Mapping[str, Any]) -> WholeRate | str:
 def _columns(rate: WholeRate | str, prefix: str, unit: int) -> dict[str, Any]:
     if isinstance(rate, str):
         return {f"{prefix}reason": rate}
-    return {f"{prefix}low": Decimal(rate.low // unit), f"{prefix}step": Decimal(rate.step // unit)}
+    return {f"{prefix}low": rate.low // unit, f"{prefix}step": rate.step // unit}
