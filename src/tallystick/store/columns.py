@@ -35,9 +35,16 @@ def encoded(table: LedgerTable) -> pa.Schema:
     return pa.schema([*zip(schema(table).names, kinds, strict=True)])
 
 
-def months(days: pa.ChunkedArray) -> pa.Array:
+def flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """The column as one array; what is one already is not copied."""
+    if isinstance(column, pa.ChunkedArray):
+        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    return column
+
+
+def months(days: pa.ChunkedArray | pa.Array) -> pa.Array:
     """The month of each day, as `encoded` has it."""
-    distinct = days.combine_chunks().dictionary_encode()
+    distinct = flat(days).dictionary_encode()
     texts = pa.array([f"{day:%Y-%m}" for day in distinct.dictionary.to_pylist()], pa.string())
     return texts.dictionary_encode().take(distinct.indices)
 
@@ -56,7 +63,7 @@ def read(
     files = SubTreeFileSystem(url2pathname(urlsplit(delta.table_uri).path), LocalFileSystem())
     options = ParquetReadOptions(dictionary_columns=words)
     rows = delta.to_pyarrow_dataset(filesystem=files, parquet_read_options=options).to_table(
-        columns=columns, filter=filters_to_expression([*filters]) if filters else None
+        columns=columns, filter=filters_to_expression([*filters]) if filters else None, use_threads=False
     )
     rows.validate(full=True)  # a text that is no UTF-8 any more raises here, not where somebody looks at it
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
@@ -10,12 +11,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
-from pyarrow.parquet import filters_to_expression
 
 from tallystick.core.select import literal
 from tallystick.core.table import LedgerTable
 from tallystick.store import files
-from tallystick.store.columns import encoded
+from tallystick.store.columns import encoded, flat
 
 Filter = tuple[str, str, Any]
 """A column, `=` or `in`, and a value or several."""
@@ -46,9 +46,8 @@ class Staging:
         """Put `rows` in the place of the rows of these days that hold the columns of `fixed` to their values."""
         key = tuple(fixed.items())
         if self._appended or any(staged & {*days} for staged in self._days.values()):
-            elsewhere = ~_on(key, days)
-            self._appended = [part.filter(elsewhere) for part in self._appended]
-            self._replacing = [part.filter(elsewhere) for part in self._replacing]
+            self._appended = [_elsewhere(part, key, days) for part in self._appended]
+            self._replacing = [_elsewhere(part, key, days) for part in self._replacing]
         self._replacing.append(_by_day(rows.cast(self._schema)))
         self._days.setdefault(key, set()).update(days)
 
@@ -64,9 +63,9 @@ class Staging:
     def over(self, stored: pa.Table, filters: Sequence[Filter]) -> pa.Table:
         """The rows that fit the filters, of those that the disk has and those that are staged."""
         for key, days in self._days.items():
-            stored = stored.filter(~_on(key, days))
-        fitting = filters_to_expression([*filters])
-        staged = (part.filter(fitting).select(stored.schema.names) for part in (*self._replacing, *self._appended))
+            stored = _elsewhere(stored, key, days)
+        parts = (*self._replacing, *self._appended)
+        staged = (part.filter(_fitting(part, filters)).select(stored.schema.names) for part in parts)
         fits = pa.schema([self._schema.field(name) for name in stored.schema.names])
         return pa.concat_tables([stored.cast(fits), *staged])
 
@@ -105,15 +104,27 @@ class Staging:
         return " and ".join(conditions)
 
 
-def _on(key: tuple[tuple[str, str], ...], days: Collection[date]) -> pc.Expression:
-    """Whether a row is of these days and holds the columns of the key to their values."""
-    return filters_to_expression([*((name, "=", value) for name, value in key), ("day", "in", {*days})])
+def _elsewhere(rows: pa.Table, key: tuple[tuple[str, str], ...], days: Collection[date]) -> pa.Table:
+    """The rows that are of other days, or do not hold the columns of the key to their values."""
+    on_days = [*((name, "=", value) for name, value in key), ("day", "in", days)]
+    return rows.filter(pc.invert(_fitting(rows, on_days)))
+
+
+def _fitting(rows: pa.Table, filters: Sequence[Filter]) -> pa.ChunkedArray:
+    """Whether each row fits the filters; not by an expression, whose memory is out of our pool."""
+    fits = (
+        pc.equal(rows[name], value)
+        if operator == "="
+        else pc.is_in(rows[name], pa.array([*value], rows.schema.field(name).type))
+        for name, operator, value in filters
+    )
+    return functools.reduce(pc.and_, fits)
 
 
 def _by_day(rows: pa.Table) -> pa.Table:
     """The rows in the order of their days, so that a file holds few of them; as they are where they have none."""
     if "day" not in rows.schema.names:
         return rows
-    days = rows["day"].combine_chunks()
+    days = flat(rows["day"])
     in_order = pc.all(pc.less_equal(days[:-1], days[1:])).as_py()
     return rows if in_order else rows.unify_dictionaries().take(pc.sort_indices(days))

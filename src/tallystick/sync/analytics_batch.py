@@ -35,7 +35,7 @@ from tallystick.api.page import Page
 from tallystick.core.dimensions import ANALYTICS, NAMED, UNKNOWN
 from tallystick.core.records import COUNTERS, REQUESTS, State
 from tallystick.core.time import Window, spans
-from tallystick.store.columns import encoded
+from tallystick.store.columns import encoded, flat
 from tallystick.sync.batch import FetchedPage, Figures, repeated
 from tallystick.sync.cube_batch import SAME, CubeBatch, filtered_by, grouped_by
 from tallystick.sync.row_columns import constant, counts, dollars, encoded as encoded_texts
@@ -151,7 +151,7 @@ class AnalyticsBatch(CubeBatch):
         return rows.set_column(rows.schema.get_field_index("group"), "group", numbers)
 
     def _filled(self, rows: pa.Table) -> dict[str, pa.Array]:
-        number = rows["group"].combine_chunks()
+        number = flat(rows["group"])
         texts = dict(zip(self._dims, zip(*self._groups, strict=True), strict=True)) if self._groups else {}
         columns = {name: encoded_texts(texts.get(name, ())).take(number) for name in self._dims}
         return super()._filled(rows) | columns | {"currency": constant("USD", rows.num_rows)}

@@ -16,6 +16,7 @@ from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, TALLIES
 from tallystick.core.records import COUNTERS, State
 from tallystick.core.report_tables import ANALYTICS_COST, ANALYTICS_USAGE, COST, USAGE_DAY, USAGE_HOUR
 from tallystick.core.time import Grain
+from tallystick.store import memory
 from tallystick.store.columns import schema
 from tallystick.store.digests import count_of, digests
 from tallystick.store.writer import Writer
@@ -81,6 +82,7 @@ class Charging:
         for dialect, dialect_days, usage in halves:
             for chunk in chunks(dialect_days, self._counts(usage)):
                 self._by(dialect, chunk)
+                memory.release()
 
     def _by(self, dialect: Dialect, days: list[date]) -> None:
         """Match the halves that one dialect has of these days."""
@@ -100,7 +102,7 @@ class Charging:
     def _write(self, days: list[date], rows: pa.Table, recent: Collection[date]) -> None:
         """Write the charges of the days on which they are others than before; of `recent` ones a bill may be late."""
         digest = digests(rows)
-        causes = rows.group_by(["day", "cause"]).aggregate([([], "count_all")]).to_pylist()
+        causes = rows.group_by(["day", "cause"], use_threads=False).aggregate([([], "count_all")]).to_pylist()
         late = {
             row["day"]: row["count_all"] for row in causes if row["cause"] == NOT_BILLED_YET and row["day"] in recent
         }
@@ -139,6 +141,7 @@ class Charging:
         """Write the sums of all charges of these days; LedgerError if they do not come to them."""
         sums = day_sums(rows)
         conserve_sums(rows, sums)
+        memory.release()
         self._writer.replace(DAY_SUMS, self._organization, days, sums)
 
     def _counts(self, usage: Source) -> Counter[date]:
@@ -157,12 +160,10 @@ class Charging:
 
     def _ripe(self) -> set[date]:
         """The days with charges that wait for a late part of a bill, which can no longer come."""
-        return {
-            day
-            for day, tally in self._tallies.items()
-            if tally["late"]
-            and day <= self._newest(sources.ANALYTICS_COST if self._newer(day) else sources.COST) - RECENT
-        }
+        late = [day for day, tally in self._tallies.items() if tally["late"]]
+        bills = {newer: sources.ANALYTICS_COST if newer else sources.COST for newer in map(self._newer, late)}
+        newest = {newer: self._newest(bill) for newer, bill in bills.items()}
+        return {day for day in late if day <= newest[self._newer(day)] - RECENT}
 
     def _usage(self, days: list[date], *, newer: bool) -> tuple[pa.Table, dict[date, dict[str, int]]]:
         """The usage records of these days, and what they sum to: of an ended day its control total.
@@ -177,7 +178,7 @@ class Charging:
             if hourly:
                 hours = self._writer.rows_on(USAGE_HOUR, self._organization, hourly)
                 usage = pa.concat_tables([usage, hours.select(usage.schema.names)])
-        sums = usage.group_by(["day"]).aggregate([(name, "sum") for name in COUNTERS]).to_pylist()
+        sums = usage.group_by(["day"], use_threads=False).aggregate([(name, "sum") for name in COUNTERS]).to_pylist()
         used = {row["day"]: {name: row[f"{name}_sum"] for name in COUNTERS} for row in sums}
         kind = sources.ANALYTICS_USAGE if newer else sources.USAGE
         for day in days:

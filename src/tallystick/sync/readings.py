@@ -20,7 +20,7 @@ from tallystick.sync.batch import Batch, BatchCheck
 from tallystick.sync.plan import SyncTask
 from tallystick.sync.source import Source
 
-AHEAD = 64_000_000
+AHEAD = 32_000_000
 """Bytes of pages that may be read ahead of the window that is committed next, so that memory stays flat."""
 AT_ONCE = 16_000_000
 """Bytes of pages that may be on their way and decoded at once; a decoded page takes twice its bytes more."""

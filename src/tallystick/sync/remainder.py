@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.core.records import COUNTERS, REQUESTS
+from tallystick.store.columns import flat
 
 Filters = frozenset[tuple[str, str]]
 """The filters of a query of the cube."""
@@ -67,14 +68,23 @@ def _negated(rows: pa.Table, measures: Sequence[str]) -> pa.Table:
 
 def _summed(rows: pa.Table, measures: Sequence[str]) -> pa.Table:
     """One row a group, none of nothing: several actors without a name come each in its own (analytics-api 1.5)."""
+    rows = rows.unify_dictionaries().combine_chunks()
     by = [name for name in rows.schema.names if name not in measures]
-    known = pc.ScalarAggregateOptions(skip_nulls=False)
-    summed = (
-        rows.unify_dictionaries().group_by(by, use_threads=False).aggregate([(name, "sum", known) for name in measures])
-    )
-    summed = summed.rename_columns([name.removesuffix("_sum") for name in summed.schema.names])
-    summed = summed.select(rows.schema.names).cast(rows.schema)
-    return summed.filter(_any(summed, measures, pc.not_equal))
+    if not _is_distinct(rows.select(by)):
+        known = pc.ScalarAggregateOptions(skip_nulls=False)
+        summed = rows.group_by(by, use_threads=False).aggregate([(name, "sum", known) for name in measures])
+        summed = summed.rename_columns([name.removesuffix("_sum") for name in summed.schema.names])
+        rows = summed.select(rows.schema.names).cast(rows.schema)
+    return rows.filter(_any(rows, measures, pc.not_equal))
+
+
+def _is_distinct(groups: pa.Table) -> bool:
+    """Whether no two rows are alike, by a number of each that alike rows share; far cheaper than their sums."""
+    numbers = pa.repeat(pa.scalar(0, pa.int64()), groups.num_rows)
+    for column in groups.columns:
+        codes = flat(column).dictionary_encode()
+        numbers = pc.add(pc.multiply(numbers, len(codes.dictionary)), codes.indices)
+    return bool(pc.count_distinct(numbers).as_py() == groups.num_rows)
 
 
 def _any(

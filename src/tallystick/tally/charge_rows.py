@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.table import Type
-from tallystick.store.columns import encoded, months
+from tallystick.store.columns import encoded, flat, months
 from tallystick.tally.picodollars import dollars
 from tallystick.tally.use_groups import KINDS, PLACED, UNIT_OF, WIDTH
 from tallystick.tally.words import NUMBER, Words
@@ -31,14 +31,15 @@ class ChargeRows:
 
     def matched(self, records: pa.Table, uses: pa.Table) -> pa.Table:
         """The charges of uses, each numbered by the row of its record and the number of its kind."""
-        record = pc.divide(uses["id"], WIDTH)
-        number = pc.subtract(uses["id"], pc.multiply(record, WIDTH))
+        ids = flat(uses["id"])
+        record = pc.divide(ids, WIDTH)
+        number = pc.subtract(ids, pc.multiply(record, WIDTH))
         columns = {name: self.words.encoded(uses[name]) for name in ("method", "cause", "relaxed")}
         for name in PLACED:
             columns[name] = self.words.encoded(records[name]).take(record)
         for name, texts in (("kind", KINDS), ("unit", [UNIT_OF[kind] for kind in KINDS])):
             columns[name] = pa.array(texts, pa.string()).dictionary_encode().take(number)
-        columns["day"] = records["day"].take(record)
+        columns["day"] = flat(records["day"]).take(record)
         return self._rows(uses, columns)
 
     def alone(self, lines: pa.Table) -> pa.Table:

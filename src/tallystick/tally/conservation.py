@@ -27,7 +27,7 @@ def conserve(
     `billed` are control totals of the bill: `billed` and, where the API says it, `list`, in US dollars; `used` of each
     counter. A day that is in neither is not looked at; a day without a bill may have no billed charge.
     """
-    money = charges.group_by(["day"]).aggregate([("billed", "sum"), ("discount", "sum")]).to_pylist()
+    money = charges.group_by(["day"], use_threads=False).aggregate([("billed", "sum"), ("discount", "sum")]).to_pylist()
     sums = {row["day"]: row for row in money}
     for day in sorted({*billed, *used}):
         control, row = billed.get(day, {}), sums.get(day, {})
@@ -38,7 +38,7 @@ def conserve(
             less, off = EXACT.subtract(listed, bill_sum), row.get("discount_sum") or Decimal(0)
             if EXACT.subtract(less, off):
                 raise _broken(day, f"discounts of {plain(off)} USD in charges against {plain(less)} USD in the bill")
-    counted = charges.group_by(["day", "kind"]).aggregate([("quantity", "sum")]).to_pylist()
+    counted = charges.group_by(["day", "kind"], use_threads=False).aggregate([("quantity", "sum")]).to_pylist()
     quantities = {(row["day"], row["kind"]): row["quantity_sum"] or 0 for row in counted}
     for day, totals in used.items():
         for counter, total in totals.items():

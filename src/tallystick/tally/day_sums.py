@@ -16,10 +16,16 @@ import pyarrow.compute as pc
 
 from tallystick.core.causes import REQUESTS_ONLY
 from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, FIGURES
-from tallystick.store.columns import encoded
+from tallystick.store.columns import encoded, flat
+from tallystick.store.session import scratch
 
 _LARGE: Mapping[str, Any] = {name: 2**39 if name == "quantity" else Decimal(10**8) for name in FIGURES}
 """A charge of so much in one figure stays alone: of less, 16 million charges can be summed in the column's width."""
+_SUMS = f"""
+SELECT {{by}}, {", ".join(f"sum({name}) AS {name}" for name in FIGURES)}, count(*) AS rows
+FROM charges_of_days GROUP BY {{by}}
+"""  # noqa: S608 - our own names
+"""DuckDB's sum: it takes as long as Arrow's, which keeps 20 MB of what it no longer needs."""
 
 
 def day_sums(charges: pa.Table) -> pa.Table:
@@ -32,7 +38,7 @@ def day_sums(charges: pa.Table) -> pa.Table:
     columns: dict[str, pa.Array] = {}
     for name in fits.names:
         if name in rows.column_names and name not in FIGURES:
-            column = rows[name].combine_chunks()
+            column = flat(rows[name])
             is_text = pa.types.is_dictionary(column.type)
             words |= {name: column.dictionary} if is_text else {}
             columns[name] = column.indices if is_text else column
@@ -41,12 +47,12 @@ def day_sums(charges: pa.Table) -> pa.Table:
     if large := [name for name in FIGURES if any(abs(bound or 0) >= _LARGE[name] for bound in _bounds(rows[name]))]:
         alone = functools.reduce(pc.or_kleene, (pc.greater_equal(pc.abs(rows[name]), _LARGE[name]) for name in large))
         columns["number"] = pc.if_else(alone.fill_null(False), pa.array(range(rows.num_rows)), -1)
-    by = [*columns]
-    table = pa.table({**columns, **{name: rows[name] for name in FIGURES}})
-    sums = table.group_by(by, use_threads=False).aggregate([*((name, "sum") for name in FIGURES), ([], "count_all")])
-    summed = {name: sums[name].combine_chunks() for name in by if name in fits.names}
+    with scratch(threads=1) as duck:
+        duck.register("charges_of_days", pa.table({**columns, **{name: rows[name] for name in FIGURES}}))
+        sums = duck.sql(_SUMS.format(by=", ".join(f'"{name}"' for name in columns))).to_arrow_table()
+    summed = {name: flat(sums[name]) for name in columns if name in fits.names}
     summed |= {name: pa.DictionaryArray.from_arrays(summed[name], words[name]) for name in words}
-    summed |= {name: sums[f"{name}_sum"] for name in FIGURES} | {"rows": sums["count_all"]}
+    summed |= {name: sums[name] for name in (*FIGURES, "rows")}
     summed["exceptions"] = pc.if_else(_exceptional(summed), summed["rows"], 0)
     return pa.table({name: summed[name] for name in fits.names}).cast(fits)
 

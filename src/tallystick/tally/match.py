@@ -123,6 +123,9 @@ SELECT id, quantity, {_MONEY}, relaxed,
         ELSE of_tokens END AS cause
 FROM billed JOIN caused ON record = id // {WIDTH}
 """  # noqa: S608
+_RECORDS = f"SELECT day, {', '.join(PLACED)} FROM records"  # noqa: S608
+_AT_ONCE = 2**40
+"""Rows of an answer that come as one piece, which charges then share and do not copy."""
 _UNITS = " ".join(f"WHEN '{kind}' THEN '{unit}'" for kind, unit in UNIT_OF.items())
 _ALONE = f"""
 SELECT day, {_KNOWN_BY}, NULL::BIGINT AS quantity, CASE kind {_UNITS} ELSE 'unknown' END AS unit,
@@ -171,13 +174,13 @@ def charges(
             allocate.shares(duck, by="use_group")
             allocate.listed(duck)
         late.causes(duck, words, billed=billed)
-        matched = duck.sql(words.sql(_MATCHED.format(billed=_BILLED if billed else _NOT_BILLED))).to_arrow_table()
-        [organization, *_] = [half["organization"][0].as_py() for half in (usage, cost) if half.num_rows] or [""]
-        rows = ChargeRows(words, organization, source)
-        halves = [rows.matched(duck.sql("FROM records").to_arrow_table(), matched)]
-        if billed:
-            duck.register("texts", pa.table({"number": range(len(words.texts)), "text": words.texts}))
-            halves.append(rows.alone(duck.sql(_ALONE).to_arrow_table()))
+        uses_billed = words.sql(_MATCHED.format(billed=_BILLED if billed else _NOT_BILLED))
+        matched, records = (duck.sql(query).to_arrow_table(_AT_ONCE) for query in (uses_billed, _RECORDS))
+        duck.register("texts", pa.table({"number": range(len(words.texts)), "text": words.texts}))
+        alone = duck.sql(_ALONE).to_arrow_table() if billed else None
+    [organization, *_] = [half["organization"][0].as_py() for half in (usage, cost) if half.num_rows] or [""]
+    rows = ChargeRows(words, organization, source)
+    halves = [rows.matched(records, matched), *([rows.alone(alone)] if alone else [])]
     return pa.concat_tables(halves).unify_dictionaries()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from tallystick.core.money import PLACES
+from tallystick.store.columns import flat
 
 WHOLE = pa.decimal128(38, 0)
 _WHOLE_DOLLARS = pa.decimal128(28, 0)
@@ -24,5 +25,5 @@ def dollars(picodollars: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 
 def _retyped(values: pa.ChunkedArray | pa.Array, kind: pa.DataType) -> pa.Array:
-    array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    array = flat(values)
     return pa.Array.from_buffers(kind, len(array), array.buffers(), array.null_count, array.offset)

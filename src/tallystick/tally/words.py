@@ -11,6 +11,8 @@ from collections.abc import Iterable
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tallystick.store.columns import flat
+
 NUMBER = pa.int32()
 _QUOTED = re.compile(r"'([^']*)'")
 
@@ -46,8 +48,7 @@ class Words:
 
     def encoded(self, numbers: pa.ChunkedArray | pa.Array) -> pa.DictionaryArray:
         """Numbers as the texts, each of which is in the list once; no others are."""
-        flat = numbers.combine_chunks() if isinstance(numbers, pa.ChunkedArray) else numbers
-        own = flat.dictionary_encode()
+        own = flat(numbers).dictionary_encode()
         return pa.DictionaryArray.from_arrays(own.indices, self.texts.take(own.dictionary), safe=False)
 
     def _numbered(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
