@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from markupsafe import Markup
+
 from tallystick.core.document import Answer, Document
 from tallystick.core.question import Table
 from tallystick.core.text import safe
@@ -25,6 +27,7 @@ from tallystick.web.reasons import Reasons, reasons
 from tallystick.web.series import AHEAD, Course, Series, Slot, course
 from tallystick.web.sheets import Sheet, sheets
 from tallystick.web.stack import STATES, Charges, Deeper, stack
+from tallystick.web.templates import rendered
 from tallystick.web.tiles import Tile, tiles
 from tallystick.web.trends import Trend, trends
 
@@ -51,10 +54,11 @@ class Legend:
 class Shown:
     """What a template places of an answer. `chart` is SVG whose texts are escaped; `error` stands in its place.
 
-    `behind` is the table of the chart, `trends` are small lines by the rows of the grid.
+    `behind` is the table of the chart, `trends` are small lines by the rows of the grid. `body` is all of it as HTML.
     """
 
     panel: Panel
+    body: str = ""
     chart: str = ""
     legend: tuple[Legend, ...] = ()
     states: Mapping[str, str] = field(default_factory=dict)
@@ -90,7 +94,16 @@ class Shown:
 
 
 def show(panel: Panel, answers: Sequence[Answer | TallystickError], today: date) -> Shown:
-    """Return a panel as its view shows the answers to its address and to what it asks beside."""
+    """Return a panel as its view shows the answers to its address and to what it asks beside, and its HTML."""
+    return bodied(_show(panel, answers, today))
+
+
+def bodied(part: Shown) -> Shown:
+    """Return a panel with its HTML, which is made once for all readers."""
+    return replace(part, body=Markup(rendered("panel.html", part=part)))  # noqa: S704 - each text is escaped there
+
+
+def _show(panel: Panel, answers: Sequence[Answer | TallystickError], today: date) -> Shown:
     answer, *beside = answers
     if isinstance(answer, TallystickError):
         refused = isinstance(answer, InvalidQuestion)

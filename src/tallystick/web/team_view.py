@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tallystick.web.bounds import holdable
 from tallystick.web.page import Page, Panel, ask
-from tallystick.web.panels import Shown
+from tallystick.web.panels import Shown, bodied
 from tallystick.web.tokens import Identity
 
 
@@ -18,4 +18,4 @@ def not_for(page: Page, identity: Identity) -> Shown:
     """Return what is said to an identity of a page that it is shown nothing of."""
     teams = ", ".join(sorted(identity.teams or ()))
     panel = Panel(f"Not for {teams} alone", ask("spend", since="30d"), width=12, page="/")
-    return Shown(panel, lacks=f"{page.of_all} The overview has what is yours.")
+    return bodied(Shown(panel, lacks=f"{page.of_all} The overview has what is yours."))

@@ -28,5 +28,5 @@ def weight(answer: object) -> int:
         case Shown():
             grids = [grid for grid in (answer.grid, answer.behind, answer.drawing) if isinstance(grid, Grid)]
             grids += [sheet.grid for sheet in answer.sheets if sheet.grid]
-            return 1 + len(answer.chart) // LETTERS + sum(map(weight, grids))
+            return 1 + (len(answer.body) + len(answer.chart)) // LETTERS + sum(map(weight, grids))
     return 1
