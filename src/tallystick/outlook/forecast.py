@@ -139,7 +139,8 @@ def forecast(
     today, by_date = now.date(), {day.day: day for day in days}
     changes = effects or Effects()
     judged = known_days(days, now) if judged is None else judged
-    model = _model(tuple(changes.usual({day: float(amount) for day, amount in judged.items()}).items()))
+    usual = changes.usual({day: float(amount) for day, amount in judged.items()})
+    model = _model(tuple(usual.items()), changes.whole_days(window.days()))
     recent = {day: Fraction(judged[day]) for day in sorted(judged) if (today - day).days <= RATE_HISTORY}
     rate = RunRate.of(recent) if model is None else None
     expected: list[tuple[date, Fraction]] = []
@@ -170,7 +171,9 @@ def forecast(
     ranges = ranges_of(whole, EXACT.add(billed, used), expected, open_, model or rate)
     known_count = 0 if not open_ else len(model.days) if model else sum(rate.counts.values()) if rate else 0
     method = Method.KNOWN if not open_ else model.method if model else Method.RATE
-    reasons = tuple(changes.reasons(open_))
+    reasons = changes.reasons(open_)
+    if model is not None and model.year_end and any(map(model.rests, open_)):
+        reasons.append(model.year_end.reason)
     return Forecast(
         window,
         billed,
@@ -183,16 +186,16 @@ def forecast(
         tuple(open_),
         method,
         blank,
-        reasons,
+        tuple(reasons),
         model or rate,
         judged,
     )
 
 
 @lru_cache(maxsize=16)
-def _model(judged: tuple[tuple[date, float], ...]) -> Model | None:
+def _model(judged: tuple[tuple[date, float], ...], planned: frozenset[date]) -> Model | None:
     """The model of these days, which several periods are forecast by."""
-    return fit(dict(judged))
+    return fit(dict(judged), planned)
 
 
 def ranges_of(
@@ -208,10 +211,14 @@ def ranges_of(
     opened = set(open_)
     ahead = nearest(sum((amount for day, amount in expected if day in opened), Fraction(0)))
     closed = EXACT.subtract(whole, ahead)
+    part = 0.0
+    if isinstance(judge, Model) and ahead:
+        resting = [amount for day, amount in expected if day in opened and judge.rests(day)]
+        part = float(sum(resting, Fraction(0)) / Fraction(ahead))
     ranges = {}
     for percent, chances in RANGES.items():
         if isinstance(judge, Model):
-            ends = [nearest(Fraction(judge.bound(float(ahead), len(open_), chance))) for chance in chances]
+            ends = [nearest(Fraction(judge.bound(float(ahead), len(open_), chance, part))) for chance in chances]
             low, high = (EXACT.add(closed, end) for end in ends)
         elif judge is None or (margins := judge.margins(open_, percent)) is None:
             return {}

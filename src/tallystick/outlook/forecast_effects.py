@@ -16,6 +16,8 @@ from tallystick.tally.events import Event
 
 _RECENT = 28
 """Days of history that say which share of spend an effect is of."""
+LONGEST = 31
+"""An event of everything that is of no more days says all that they cost."""
 _AROUND = (-14, -7, 7, 14)
 """A marked day is compared with the same weekday so many days away."""
 
@@ -34,6 +36,8 @@ class Effect:
     dollars: float | None = None
     part: Mapping[date, float] | None = None
     endless: bool = False
+    whole: bool = False
+    """Whether it says all that some days cost, as a holiday of everything does, and a launch does not."""
 
     def usual(self, day: date, amount: float) -> float | None:
         """Return what a past day would have cost without it; None where that cannot be said."""
@@ -85,6 +89,11 @@ class Effects:
             amount = effect.on(day, amount, self._shares.get(index, 1.0))
         return amount
 
+    def whole_days(self, days: Sequence[date]) -> frozenset[date]:
+        """Return the days of which an effect says all that they cost."""
+        rows = [effect for effect in self.rows if effect.whole]
+        return frozenset(day for day in days if any(effect.holds(day) for effect in rows))
+
     def reasons(self, days: Sequence[date]) -> list[str]:
         """Return what changes any of these days, each once."""
         return list(dict.fromkeys(effect.reason for effect in self.rows if any(map(effect.holds, days))))
@@ -105,7 +114,9 @@ def of_event(event: Event, history: Mapping[date, float], part: Mapping[date, fl
         reason += f", {event.dollars:+} USD a day"
     else:
         reason += ", size unknown: not counted"
-    return Effect(f"{reason})", event.holds, factor, dollars, part, endless)
+    is_sized = factor is not None or dollars is not None
+    whole = is_sized and not event.scope and not endless and event.days <= LONGEST
+    return Effect(f"{reason})", event.holds, factor, dollars, part, endless, whole)
 
 
 def _learned(event: Event, history: Mapping[date, float]) -> float | None:

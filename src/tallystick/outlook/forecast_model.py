@@ -11,13 +11,15 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import accumulate, pairwise
 from statistics import NormalDist, fmean, median, pvariance
 
-from tallystick.outlook.forecast_errors import HORIZONS, Spread, spread
+from tallystick.outlook.day_shares import days_after, month_end_shares, weekday_shares
+from tallystick.outlook.forecast_errors import HORIZONS, quantiles
+from tallystick.outlook.year_end import AROUND, YearEnd, is_year_end, year_end
 
 LEAST = 28
 """Known days that a model needs."""
@@ -74,30 +76,38 @@ class Model:
     level: float
     slope: float
     past: Sequence[Past]
-    _spreads: dict[int, Spread] = field(default_factory=dict, repr=False, compare=False)
+    year_end: YearEnd | None = None
+    planned: frozenset[date] = frozenset()
+    _quantiles: dict[int, Mapping[float, float]] = field(default_factory=dict, repr=False, compare=False)
 
     def day(self, day: date) -> float:
         """Return what a day after the known ones is expected to cost."""
         ahead = max((day - self.days[-1]).days, 1)
         grown = self.slope * (1 - _FADE**ahead) / (1 - _FADE)
-        return self.level * math.exp(grown) * self._share(day)
+        rest = self.year_end.factor if self.year_end and self.rests(day) else 1.0
+        return self.level * math.exp(grown) * self._share(day) * rest
 
-    def bound(self, expected: float, days: int, chance: float) -> float:
+    def rests(self, day: date) -> bool:
+        """Return whether a day is of the year end, and no event says what it costs."""
+        return self.year_end is not None and is_year_end(day) and day not in self.planned
+
+    def bound(self, expected: float, days: int, chance: float, resting: float = 0.0) -> float:
         """Return the amount that the sum of so many days, expected to be this, stays below by this chance.
 
-        Of a mean it goes by the root of days, as independent ones do, and by how sure four weeks make a mean.
+        Of a mean it goes by the root of days, as independent ones do, and by how sure four weeks make a mean. `resting`
+        is the part of it that is expected of the year end.
         """
         if self.method is Method.MEAN:
             variance = pvariance(self.amounts[-SEASON:]) * days * (1 + days / LEAST)
             return max(0.0, expected + NormalDist().inv_cdf(chance) * math.sqrt(variance))
         offset = _OFFSET * self.usual(len(self.days)) * days
-        return max(0.0, math.exp(self._spread(days).quantile(chance)) * (expected + offset) - offset)
-
-    def _spread(self, days: int) -> Spread:
-        """How far the sum of so many days strays from its forecast."""
-        if days not in self._spreads:
-            self._spreads[days] = spread(days, self.errors, len(self.days)).beside(self.strays(days), days)
-        return self._spreads[days]
+        if days not in self._quantiles:
+            self._quantiles[days] = quantiles(days, self.errors, len(self.days))
+        stray = self._quantiles[days][chance]
+        if resting and self.year_end:
+            apart = self.year_end.stray(resting, chance)
+            stray = math.copysign(math.hypot(stray, apart), apart)
+        return max(0.0, math.exp(stray) * (expected + offset) - offset)
 
     def stray(self, actual: float, expected: float, days: int, end: int | None = None) -> float:
         """Return the logarithm of what came of a sum of days over what was expected, seen from an index of the days."""
@@ -151,33 +161,44 @@ class Model:
         return max(0.0, self._sums[end] - self._sums[start]) / (end - start)
 
 
-@lru_cache(maxsize=4096)
-def days_after(day: date) -> int:
-    """Return how many days of its month come after a day."""
-    following = (day.replace(day=28) + timedelta(days=4)).replace(day=1)
-    return (following - day).days - 1
+def fit(history: Mapping[date, float], planned: frozenset[date] = frozenset()) -> Model | None:
+    """Return the model of known days, from the first on which anything was spent; None where they are too few.
 
-
-def fit(history: Mapping[date, float]) -> Model | None:
-    """Return the model of known days, from the first on which anything was spent; None where they are too few."""
-    ordered = sorted(history)
+    `planned` are days of which an event says what they cost.
+    """
+    ordered = [day for day in sorted(history) if not is_year_end(day)]
     first = next((index for index, day in enumerate(ordered) if history[day] > 0), len(ordered) - LEAST)
     days = ordered[max(0, first) :]
     if len(days) < LEAST:
         return None
     amounts = [max(0.0, history[day]) for day in days]
-    weekdays = _weekdays(days[-SEASON:], amounts[-SEASON:])
+    weekdays = weekday_shares(days[-SEASON:], amounts[-SEASON:])
     active = [index for index, day in enumerate(days) if weekdays[day.weekday()] >= _SILENT]
     if sum(amounts[index] == 0 for index in active[-LEAST:]) * 4 > LEAST:
         return _mean_model(days, amounts)
     logs = _logs(days, amounts, weekdays, active)
-    month_ends = _month_ends([days[index] for index in active], logs)
+    month_ends = month_end_shares([days[index] for index in active], logs)
     for position, index in enumerate(active):
         if (rest := days_after(days[index])) < len(month_ends):
             logs[position] -= math.log(month_ends[rest])
     level = math.exp(_level(logs[-_LEVEL:])) if any(amounts[index] for index in active[-_NEAR:]) else 0.0
     past = [_past(first, days, amounts, active, month_ends) for first in _weeks_before(len(days))]
-    return Model(Method.LEVEL, days, amounts, weekdays, month_ends, level, _slope(logs), past)
+    resting = _year_end(history, [days[index] for index in active], logs, weekdays)
+    return Model(Method.LEVEL, days, amounts, weekdays, month_ends, level, _slope(logs), past, resting, planned)
+
+
+def _year_end(
+    history: Mapping[date, float], days: Sequence[date], logs: Sequence[float], weekdays: Sequence[float]
+) -> YearEnd:
+    """The year end, by what its days so far cost of the level around them."""
+    resting = [day for day in history if is_year_end(day)]
+    near = [
+        logarithm
+        for day, logarithm in zip(days, logs, strict=True)
+        if resting and -AROUND <= (day - resting[0]).days <= AROUND + (resting[-1] - resting[0]).days
+    ]
+    usual = math.exp(median(near)) * sum(weekdays[day.weekday()] for day in resting) if near else 0.0
+    return year_end(weekdays, sum(history[day] for day in resting), usual, len(resting))
 
 
 def _weeks_before(end: int) -> range:
@@ -194,7 +215,7 @@ def _past(
 ) -> Past:
     """What a week's days would have said, weekdays learned from the days before it alone."""
     start, last = max(0, first - SEASON), min(first + 7, len(days))
-    weekdays = _weekdays(days[start:first], amounts[start:first])
+    weekdays = weekday_shares(days[start:first], amounts[start:first])
     near = [
         index for index in active if first - 2 * _LEVEL <= index < last and weekdays[days[index].weekday()] >= _SILENT
     ]
@@ -215,22 +236,6 @@ def _mean_model(days: Sequence[date], amounts: Sequence[float]) -> Model:
     return Model(Method.MEAN, days, amounts, even, (), fmean(amounts[-LEAST:]), 0.0, ())
 
 
-def _weekdays(days: Sequence[date], amounts: Sequence[float]) -> list[float]:
-    """What each weekday costs of a mean day, as its trimmed mean share of the week around it."""
-    shares: list[list[float]] = [[] for _ in range(7)]
-    sums = [0.0, *accumulate(amounts)]
-    for index in range(3, len(days) - 3):
-        week = (sums[index + 4] - sums[index - 3]) / 7
-        if week > 0 and any(amounts[index - 3 : index + 4]):
-            shares[days[index].weekday()].append(amounts[index] / week)
-    means = []
-    for each in shares:
-        cut = max(1, len(each) // 5) if len(each) >= 4 else 0  # noqa: PLR2004  # of three shares none is an outlier
-        means.append(fmean(sorted(each)[cut : len(each) - cut]) if each else 1.0)
-    whole = fmean(means)
-    return [mean / whole for mean in means] if whole > 0 else [1.0] * 7
-
-
 def _logs(
     days: Sequence[date], amounts: Sequence[float], weekdays: Sequence[float], active: Sequence[int]
 ) -> list[float]:
@@ -241,20 +246,6 @@ def _logs(
         weekday = weekdays[days[index].weekday()]
         logs.append(math.log(max(amounts[index] / weekday, _FLOOR * usual, _TINY)))
     return logs
-
-
-def _month_ends(days: Sequence[date], logs: Sequence[float]) -> tuple[float, float]:
-    """What the last day of a month costs of a usual day, and the last but one, shrunk to 1 where few were seen."""
-    rests = [days_after(day) for day in days]
-    factors = []
-    for rest in (0, 1):
-        strays = []
-        for index, value in enumerate(rests):
-            if value == rest and 5 <= index < len(days) - 5:  # noqa: PLR2004  # five days around it on each side
-                around = [logs[near] for near in range(index - 5, index + 6) if rests[near] > 1]
-                strays.append(logs[index] - median(around))
-        factors.append(math.exp(median(strays) * len(strays) / (len(strays) + 1.5)) if len(strays) > 1 else 1.0)
-    return factors[0], factors[1]
 
 
 def _level(logs: Sequence[float]) -> float:

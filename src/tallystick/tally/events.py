@@ -43,6 +43,11 @@ class Event:
         return any(start <= day < end for start, end in self.spans)
 
     @property
+    def days(self) -> int:
+        """How many days it lasts."""
+        return sum((end - start).days for start, end in self.spans)
+
+    @property
     def scope_label(self) -> str:
         """What it is of, in words."""
         parts = (f"{name} = {' or '.join(part.values)}" for name, part in self.scope.items())
