@@ -22,7 +22,7 @@ test: $(VENV)/.developed
 	$(BIN)/pytest -n 2 -m "not long and not browser"
 
 # The third of the tests that takes most of the time; and for a first look while one works, those of values, readers and exports.
-test-long: $(VENV)/.developed
+test-long: $(VENV)/.developed $(VENV)/.prometheus
 	$(BIN)/pytest -n 2 -m "long and not browser"
 
 test-fast: $(VENV)/.developed
@@ -109,6 +109,13 @@ $(VENV)/.installed: $(VENV)/.created pyproject.toml
 
 $(VENV)/.developed: $(VENV)/.created pyproject.toml
 	$(INSTALL) $(EVERYTHING) --group dev
+	touch $@
+
+# A real Prometheus for its tests, which say so and skip where it cannot be had.
+$(VENV)/.prometheus: $(VENV)/.created
+	@command -v prometheus promtool >/dev/null || \
+		{ [ "$$(id -u)" = 0 ] && apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends prometheus; } || \
+		echo "Without a Prometheus: apt-get install prometheus (as root)." >&2
 	touch $@
 
 $(VENV)/.documented: $(VENV)/.created pyproject.toml

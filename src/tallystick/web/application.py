@@ -41,6 +41,7 @@ from tallystick.web.paths import without_folders
 from tallystick.web.patience import FIRST, impatient, shown
 from tallystick.web.readers import Readers, VersionReader
 from tallystick.web.refresh import Refresh
+from tallystick.web.scrape import PATH as METRICS, Scrape
 from tallystick.web.subject_pages import SUBJECT_PAGES
 from tallystick.web.team_view import not_for, panels_for
 from tallystick.web.templates import rendered
@@ -273,6 +274,7 @@ def application(settings: Settings, access: Access | None = None, every: timedel
             Route("/sync/progress", live.progress),
             Route("/openapi.json", dashboard.openapi),
             Route("/version", dashboard.version),
+            Route(METRICS, Scrape(dashboard.readers).answer),
             Route("/healthz", dashboard.health),
             Route("/readyz", dashboard.ready),
             Mount("/static", Assets()),

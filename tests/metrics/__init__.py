@@ -1,0 +1,1 @@
+"""Tests of metrics: the snapshot, its texts, the push, and what monitors by them."""
