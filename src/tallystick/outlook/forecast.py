@@ -26,6 +26,8 @@ HISTORY = 182
 """How many days before today are looked at: half a year."""
 RATE_HISTORY = 56
 """How many of them a run rate looks at."""
+KNOWN = frozenset({Basis.BILLED, Basis.USED})
+"""What a day is known by that is not open."""
 RANGES = {50: (0.25, 0.75), 80: (0.1, 0.9), 95: (0.025, 0.975)}
 """The ranges by their percent, and the chances that the total stays below each end."""
 FEW = 7
@@ -120,9 +122,7 @@ def history(now: datetime) -> Window:
 def known_days(days: Sequence[Day], now: datetime) -> dict[date, Decimal]:
     """What was spent on the ended days that a forecast is judged by: billed ones, and used ones as priced."""
     first = history(now).start.date()
-    return {
-        day.day: day.spent for day in days if day.basis in {Basis.BILLED, Basis.USED} and first <= day.day < now.date()
-    }
+    return {day.day: day.spent for day in days if day.basis in KNOWN and first <= day.day < now.date()}
 
 
 def forecast(
@@ -139,10 +139,7 @@ def forecast(
     today, by_date = now.date(), {day.day: day for day in days}
     changes = effects or Effects()
     judged = known_days(days, now) if judged is None else judged
-    usual = changes.usual({day: float(amount) for day, amount in judged.items()})
-    model = _model(tuple(usual.items()), changes.whole_days(window.days()))
-    recent = {day: Fraction(judged[day]) for day in sorted(judged) if (today - day).days <= RATE_HISTORY}
-    rate = RunRate.of(recent) if model is None else None
+    model, rate = (None, None) if _is_known(by_date, window) else _judge(judged, changes, window, today)
     expected: list[tuple[date, Fraction]] = []
     open_: list[date] = []
     absent: list[date] = []
@@ -150,7 +147,7 @@ def forecast(
     for day in window.days():
         known = by_date.get(day)
         so_far = Fraction(known.spent) if known else Fraction(0)
-        if known and known.basis in {Basis.BILLED, Basis.USED}:
+        if known and known.basis in KNOWN:
             expected.append((day, so_far))
             continue
         open_.append(day)
@@ -190,6 +187,23 @@ def forecast(
         model or rate,
         judged,
     )
+
+
+def _is_known(days: Mapping[date, Day], window: Window) -> bool:
+    """Whether every day of a period is known, so that nothing of it is expected."""
+    return all((day := days.get(each)) and day.basis in KNOWN for each in window.days())
+
+
+def _judge(
+    judged: Mapping[date, Decimal], changes: Effects, window: Window, today: date
+) -> tuple[Model | None, RunRate | None]:
+    """The model of known days, or where they are too few for one their run rate."""
+    usual = changes.usual({day: float(amount) for day, amount in judged.items()})
+    model = _model(tuple(usual.items()), changes.whole_days(window.days()))
+    if model is not None:
+        return model, None
+    recent = {day: Fraction(judged[day]) for day in sorted(judged) if (today - day).days <= RATE_HISTORY}
+    return None, RunRate.of(recent)
 
 
 @lru_cache(maxsize=16)

@@ -14,7 +14,7 @@ from tallystick.core.prices import PriceList
 from tallystick.core.time import DAY, Window
 from tallystick.outlook.daily_spend import Daily, Day, Where
 from tallystick.outlook.expected_changes import ExpectedChanges
-from tallystick.outlook.forecast import Forecast, forecast, history, known_days
+from tallystick.outlook.forecast import KNOWN, Forecast, forecast, history, known_days
 from tallystick.query.context import Context
 from tallystick.store.engine import Engine
 from tallystick.tally.events import Events
@@ -80,6 +80,21 @@ class Forecaster:
 def forecaster(context: Context, periods: Sequence[Window]) -> Forecaster:
     """Return what forecasts these periods."""
     return of_engine(context.engine, periods, context.now, context.owners, context.events, context.prices.in_force)
+
+
+def of_period(context: Context, where: Where, period: Window) -> tuple[Forecast, Daily, list[Day]]:
+    """Return the forecast of a period, and the days that were looked at: its own where it has ended and all are known.
+
+    InvalidQuestion for a value that neither ledger nor rules know.
+    """
+    if period.end <= context.now:
+        daily = Daily(context.engine, period, context.now, context.owners)
+        days = daily.of(where)
+        if all(day.basis in KNOWN for day in days):
+            return forecast(days, period, context.now), daily, days
+    forecasts = forecaster(context, [period])
+    days = forecasts.daily.of(where)
+    return forecasts.of(where, period, days), forecasts.daily, days
 
 
 def of_engine(

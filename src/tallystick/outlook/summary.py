@@ -21,8 +21,8 @@ from tallystick.outlook.budget_scope import BudgetScope
 from tallystick.outlook.budgets import note_of
 from tallystick.outlook.changes import TOP, by_dimension, days_of, decimal, money, why
 from tallystick.outlook.daily_spend import Basis, Day
-from tallystick.outlook.forecast import Forecast
-from tallystick.outlook.forecaster import forecaster
+from tallystick.outlook.forecast import Forecast, history
+from tallystick.outlook.forecaster import of_period
 from tallystick.outlook.spenders import spenders
 from tallystick.query.charge_source import from_sums
 from tallystick.query.closings import CHARGE, closings
@@ -79,14 +79,12 @@ class Summary:
 
     def document(self) -> Document:
         """The summary; InvalidQuestion for a month that has not begun or a team that no rule has."""
-        forecasts = forecaster(self.context, [self.whole])
-        daily = forecasts.daily
         one = {"organization": Filter.of(self.organization)}
-        every = Window(min(self.against.start, daily.window.start), max(self.whole.end, daily.window.end))
+        past = self.whole if self.whole.end <= self.context.now else history(self.context.now)
+        every = Window(min(self.against.start, past.start), max(self.whole.end, past.end))
         foresee(self.context.engine, Question("summary", every, (), one))
-        known = daily.of(self.where)
+        ahead, daily, known = of_period(self.context, self.where, self.whole)
         days = [day for day in known if day.day in self.whole.days()]
-        ahead = forecasts.of(self.where, self.whole, known)
         changed = self._change() if self.window else None
         saved = None
         if self.window and not self.team:
