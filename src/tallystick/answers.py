@@ -125,6 +125,10 @@ class Answers(OutlookAnswers):
         """The rules of who owns what, with what each caught; with `check` what is wrong with them."""
         return self._table("owners", check=check, since=since, until=until, month=month)
 
+    def arrivals(self, since: When = "7d") -> Table:
+        """Keys, models, workspaces, tiers, contexts and speeds used since a day and not on the 28 days before."""
+        return self._table("arrivals", since=since)
+
     def whatif(
         self,
         swap: str | Sequence[str] = (),
@@ -250,6 +254,10 @@ class Answers(OutlookAnswers):
     ) -> Table:
         """Every UTC day: the state of its bill and of its use, whether its month is closed, what it was billed."""
         return self._table("days", since=since, until=until, month=month, organization=organization)
+
+    def freshness(self) -> Table:
+        """How old the data of each organization is, and when a sync last could read all of it."""
+        return self._table("freshness")
 
     def log(self, top: int | None = None) -> Table:
         """Every committed version, the newest first, and the tables that each changed; `top` keeps the first rows."""

@@ -56,6 +56,7 @@ CATALOG: list[Entry] = [
     Entry("roster", Group.ASK, "List every key, person, team, model or workspace.", "outlook.roster"),
     Entry("profile", Group.ASK, "Show one key, person, team, model or workspace.", "outlook.profile"),
     Entry("claude-code", Group.ASK, "Show what was done with Claude Code, and what that cost.", "reports.claude_code"),
+    Entry("arrivals", Group.ASK, "List keys, models and terms used lately, not before.", "reports.arrivals"),
     Entry("whatif", Group.ASK, "Price the same usage as another model, as batch or cached.", "reports.whatif"),
     Entry("prices", Group.ASK, "List the prices in force.", "reports.prices"),
     Entry("limits", Group.ASK, "Compare limits with spend, or with the busiest minute.", "reports.limits"),
@@ -87,8 +88,11 @@ CATALOG: list[Entry] = [
     Entry(
         "drift", Group.AHEAD, "List slow moves of what should stay: prices paid, shares of the bill.", "outlook.drift"
     ),
+    Entry("burn-rate", Group.AHEAD, "Compare the last day and week with four weeks before.", "reports.burn_rate"),
+    Entry("rules", Group.AHEAD, "List the rules in force, or replay one over past versions.", "watch.rules_report"),
     Entry("findings", Group.AHEAD, "List what rules saw, and how far it is dealt with.", "watch.findings_report"),
     Entry("days", Group.LEDGER, "List every day: the state of its bill and use, and its month.", "reports.days"),
+    Entry("freshness", Group.LEDGER, "Show how old the data is, and what syncs cannot read.", "reports.freshness"),
     Entry("log", Group.LEDGER, "List what was committed to the ledger, and when.", "reports.log"),
     Entry("verify", Group.LEDGER, "Check that the ledger adds up.", "reports.verify"),
 ]

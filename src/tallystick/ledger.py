@@ -122,7 +122,7 @@ class Ledger(Answers):
         from tallystick.watch.default_rules import in_force
         from tallystick.watch.round import look
 
-        return look(self, self._tables, in_force(self._settings), self._clock.now(), who)
+        return look(self, self._tables, in_force(self.context()), self._clock.now(), who)
 
     def price_warnings(self) -> list[str]:
         """What is doubtful of one's own price list: models that neither a list nor the ledger knows."""

@@ -94,6 +94,7 @@ class LedgerReader:
             settings.events,
             api,
             self.records and settings.as_of is None,
+            settings.tables("rule"),
         )
 
     def engine(self) -> Engine:

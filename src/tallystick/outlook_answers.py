@@ -55,6 +55,14 @@ class OutlookAnswers(TypedAnswers):
         """What rules saw, and how far each finding is dealt with: those that last, or `every` one."""
         return self._table("findings", every=every)
 
+    def burn_rate(self, by: By = ("workspace",), where: Where | None = None) -> Table:
+        """What the last day and week were billed, beside the four weeks before, and in times of them."""
+        return self._table("burn-rate", by=by, where=where)
+
+    def rules(self, rule: str | None = None, since: When | None = None) -> Table:
+        """The rules in force; of one by name, when it would have spoken `since` a day (90d) by past versions."""
+        return self._table("rules", rule=rule, since=since)
+
     def summary(self, month: When | None = None, team: str | None = None, organization: str | None = None) -> Document:
         """A month on a page (2026-10, the last ended one unless said), of a team or of all."""
         return self._document("summary", month=month, team=team, organization=organization)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tallystick.core.dimensions import NAMES, canonical
 from tallystick.core.filter import filters
@@ -32,6 +32,7 @@ class Context:
 
     `open_engine` opens the version that is asked, `read_owners`, `read_budgets` and `read_events` give what the
     settings say, `open_client` the API. Forecasts that are asked for are written down where it `records`.
+    `rule_tables` are the `[[rule]]` tables of the settings as they are written.
     """
 
     tables: Tables
@@ -43,6 +44,7 @@ class Context:
     read_events: Callable[[], Events]
     open_client: Callable[[], AbstractContextManager[Client]]
     records: bool = False
+    rule_tables: Sequence[Any] = ()
 
     @cached_property
     def engine(self) -> Engine:

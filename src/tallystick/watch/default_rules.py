@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tallystick.settings import Settings
+from tallystick.query.context import Context
 from tallystick.watch.rule import Rule, Severity, rules
 
 BUDGET = Rule(
@@ -13,7 +13,7 @@ BUDGET = Rule(
     subject=("name", "scope", "period"),
     level="status",
     dollars="spent",
-    about="A budget passes 50, 80 or 100 %, or is forecast to pass 100 or 110 %.",
+    about="A budget passes 50, 80 or 100 %, or will by forecast.",
 )
 """Holds where the settings have a budget."""
 NO_OWNER = Rule(
@@ -30,21 +30,96 @@ NO_OWNER = Rule(
 RULES = (
     Rule(
         "anomaly",
-        "anomalies --since 30d",
-        "state = active and cause != cache missed",
+        "anomalies --since 7d",
+        "state has active, ended and cause != cache missed",
         "{level} {subject_name}: {cause}, {above} USD above expectation since {since}. {explained_by}.",
-        subject=("finding",),
+        subject=("level", "subject"),
         dollars="above",
         about="Something costs more than usual.",
     ),
     Rule(
         "cache missed",
-        "anomalies --since 30d",
-        "state = active and cause = cache missed",
+        "anomalies --since 7d",
+        "state has active, ended and cause = cache missed",
         "{level} {subject_name} reads less from the cache: {above} USD above expectation since {since}.",
-        subject=("finding",),
+        subject=("level", "subject"),
         dollars="above",
-        about="The cache hit rate falls, and that costs more than usual.",
+        about="The cache hit rate falls, and that costs.",
+    ),
+    Rule(
+        "spend rate",
+        "burn-rate --by workspace",
+        "four_weeks > 0 and last_week > 20 and day_rate > 300 % and week_rate > 150 %",
+        "{workspace_name} spends {day_rate} of a usual day, {week_rate} of a usual week: {last_week} USD in 7 days.",
+        subject=("workspace",),
+        dollars="last_week",
+        about="A workspace spends far more than usual.",
+    ),
+    Rule(
+        "new key",
+        "arrivals --since 7d",
+        "what = key and status = new",
+        "Key {value_name} was used for the first time on {first_used}: {billed} USD so far.",
+        subject=("what", "value"),
+        dollars="billed",
+        severity=Severity.INFO,
+        about="A key is used for the first time.",
+    ),
+    Rule(
+        "idle key",
+        "arrivals --since 7d",
+        "what = key and status = back",
+        "Key {value_name} is used again since {first_used}, after {used_before}: {billed} USD so far.",
+        subject=("what", "value"),
+        dollars="billed",
+        about="A key is used again after four weeks.",
+    ),
+    Rule(
+        "new workspace",
+        "arrivals --since 7d",
+        "what = workspace and status = new",
+        "Workspace {value_name} was used for the first time on {first_used}: {billed} USD so far.",
+        subject=("what", "value"),
+        dollars="billed",
+        severity=Severity.INFO,
+        about="A workspace is used for the first time.",
+    ),
+    Rule(
+        "new model",
+        "arrivals --since 7d",
+        "what = model and status = new",
+        "Model {value} was used for the first time on {first_used}: {billed} USD so far.",
+        subject=("what", "value"),
+        dollars="billed",
+        severity=Severity.INFO,
+        about="A model is used for the first time.",
+    ),
+    Rule(
+        "dear terms",
+        "arrivals --since 7d",
+        "what has tier, context, speed and value has priority, fast, 200k-1M and status has new, back",
+        "Use in {what} {value} appeared on {first_used}: {billed} USD so far.",
+        subject=("what", "value"),
+        dollars="billed",
+        about="Priority, fast or long-context use appears.",
+    ),
+    Rule(
+        "old data",
+        "freshness",
+        "hours_old > 48",
+        "The data is {hours_old} hours old. Last sync {last_sync}.",
+        subject=("organization",),
+        severity=Severity.CRITICAL,
+        about="The data is older than 48 hours.",
+    ),
+    Rule(
+        "failing sync",
+        "freshness",
+        "status = failing and success_hours > 26",
+        "No sync could read all for {success_hours} hours. Not read: {not_read}.",
+        subject=("organization",),
+        severity=Severity.CRITICAL,
+        about="No sync could read all for 26 hours.",
     ),
     Rule(
         "ended key",
@@ -54,7 +129,7 @@ RULES = (
         subject=("key",),
         dollars="billed",
         severity=Severity.CRITICAL,
-        about="A key that is expired, inactive, archived or deleted spends.",
+        about="An expired, archived or deleted key spends.",
     ),
     Rule(
         "retiring model",
@@ -81,17 +156,17 @@ RULES = (
         "{amount} USD of the bill of 30 days have no named cause.",
         subject=("cause",),
         dollars="amount",
-        about="The bill and the usage differ by more than 1 USD, by no named cause.",
+        about="More than 1 USD of the bill has no named cause.",
     ),
 )
 """Those that hold everywhere."""
 
 
-def in_force(settings: Settings) -> list[Rule]:
+def built_in(context: Context) -> list[Rule]:
+    """Return the default rules that can hold by the settings."""
+    return [*([BUDGET] if context.budgets.rows else ()), *([NO_OWNER] if context.owners.rules else ()), *RULES]
+
+
+def in_force(context: Context) -> list[Rule]:
     """Return the default rules and those of the settings; raise InvalidQuestion where a table cannot be."""
-    built_in = [
-        *([BUDGET] if settings.budgets().rows else ()),
-        *([NO_OWNER] if settings.owners().rules else ()),
-        *RULES,
-    ]
-    return rules(built_in, settings.tables("rule"))
+    return rules(built_in(context), context.rule_tables)

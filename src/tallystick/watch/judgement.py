@@ -10,11 +10,12 @@ from decimal import Decimal
 from string import Formatter
 from typing import Any
 
+from tallystick.catalog import entry
 from tallystick.core.question import Cell, Kind, Table
 from tallystick.core.text import day_spans
-from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
+from tallystick.errors import InvalidQuestion, TallystickError
 from tallystick.formats.shown import shown
-from tallystick.ledger_reader import LedgerReader
+from tallystick.query.context import Context
 from tallystick.query.strictness import INCOMPLETE
 from tallystick.watch.rule import Rule
 
@@ -42,25 +43,28 @@ class Judgement:
     unknown: str = ""
 
 
-def judge(reader: LedgerReader, rule: Rule) -> Judgement:
-    """Return what a rule says of the ledger now; raise InvalidQuestion where it cannot be asked so at all.
+def judge(context: Context, rule: Rule) -> Judgement:
+    """Return what a rule says of a version of the ledger at an instant; no rule keeps another from being judged.
 
-    What cannot be answered, as a limit that the API does not tell, is unknown; so is what days would tell that are
-    absent.
+    What cannot be answered is unknown, with why: a limit that the API does not tell, a column that is gone. So is what
+    days would tell that are absent.
     """
-    asked, condition = rule.asked, rule.condition
     try:
-        answer = reader.ask(asked.report, **asked.values)
-    except (InvalidQuestion, LedgerError):
-        raise
+        return _judged(context, rule)
     except TallystickError as wrong:
         return Judgement(rule, unknown=wrong.what)
+
+
+def _judged(context: Context, rule: Rule) -> Judgement:
+    asked, condition = rule.asked, rule.condition
+    report = entry(asked.report).report
+    answer = report.answer(context, **report.values(asked.report, asked.values))
     if not isinstance(answer, Table):
         raise InvalidQuestion(f"The rule {rule.name!r} asks `{asked.report}`, which is no table.", "Ask another.")
     condition.check(heading.name for heading in answer.headings)
     rows = [(row, condition.holds(row)) for row in answer.rows]
     cases = tuple(_case(rule, answer, row) for row, holds in rows if holds)
-    doubt = _gaps(answer, reader.context().now.date()) if rule.whole else ""
+    doubt = _gaps(answer, context.now.date()) if rule.whole else ""
     vague = next((_subject(rule, answer, row) for row, holds in rows if holds is None), None)
     if vague is not None and not doubt:
         doubt = f"a figure of {', '.join(vague.values()) or 'the answer'} is unknown"
@@ -77,7 +81,9 @@ def _gaps(answer: Table, today: date) -> str:
 
 
 def _subject(rule: Rule, answer: Table, row: Mapping[str, Cell]) -> dict[str, str]:
+    """What a row is about; the organization with it where the answer has one, for ids can be each one's own."""
     columns = rule.subject or tuple(heading.name for heading in answer.headings if heading.kind is Kind.DIMENSION)
+    columns = tuple(dict.fromkeys(("organization", *columns)))
     return {column: str(row[column]) for column in columns if column in row and row[column] is not None}
 
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from tallystick.ledger_reader import LedgerReader
 from tallystick.store.tables import Tables
@@ -32,12 +33,18 @@ class Round:
 def look(reader: LedgerReader, tables: Tables, rules: Sequence[Rule], now: datetime, who: str) -> Round:
     """Judge every rule and write down what that changes; `who` names the watcher. Raises LedgerError.
 
-    Several watchers may look at once: each finding opens and ends once.
+    Several watchers may look at once: each finding opens and ends once. What is written is of the newest version, so
+    that it names nobody who was forgotten meanwhile.
     """
-    judgements = tuple(judge(reader, rule) for rule in rules)
+    context = reader.context()
+    version = context.engine.version
+    judgements = tuple(judge(context, rule) for rule in rules)
     made = [*changes(judgements, findings(record.events(tables)), now, who)]
     if made:
         with tables.writing() as writer:
+            if writer.version != version:
+                context = reader.context()
+                judgements = tuple(judge(context, rule) for rule in rules)
             made = [*changes(judgements, findings(record.events(tables)), now, who)]  # others look too
             record.write(writer, made)
     return Round(judgements, tuple(made), findings(record.events(tables)))
@@ -65,8 +72,10 @@ def _changes(judgement: Judgement, own: Sequence[Finding], now: datetime, who: s
     levels = dict(cases)
     subjects = {subject for subject, _ in levels}
     still = set()
+    before: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for finding in own:
         key = finding.opened.subject, finding.level
+        before[key].append(finding)
         if finding.ended:
             continue
         if key in cases:
@@ -75,18 +84,20 @@ def _changes(judgement: Judgement, own: Sequence[Finding], now: datetime, who: s
             yield _end(finding, What.SUPERSEDED, "", now, who)
         elif not judgement.unknown:
             yield _end(finding, What.RESOLVED, "", now, who)
-    for key, case in cases.items():
-        if key not in still:
-            before = [finding for finding in own if (finding.opened.subject, finding.level) == key]
-            id_ = finding_id(name, *key, len(before))
-            yield _opened(judgement, case, id_, now, who)
-            if before and before[-1].acknowledged and before[-1].acknowledged.what is What.EXPECTED:
-                yield Event(id_, name, case.subject, What.EXPECTED, now, who, before[-1].acknowledged.text)
+    opening = {key: case for key, case in cases.items() if key not in still}
+    for key, case in opening.items():
+        id_ = finding_id(name, *key, len(before[key]))
+        yield _opened(judgement, case, id_, len(opening), now, who)
+        last = before[key][-1].acknowledged if before[key] else None
+        if last and last.what is What.EXPECTED:
+            yield Event(id_, name, case.subject, What.EXPECTED, now, who, last.text)
 
 
-def _opened(judgement: Judgement, case: Case, id_: str, now: datetime, who: str) -> Event:
+def _opened(judgement: Judgement, case: Case, id_: str, together: int, now: datetime, who: str) -> Event:
+    """The event that opens a finding; `together` is how many its rule opens in this round, to tell them as one."""
     rule = judgement.rule
-    facts = {"level": case.level, "severity": str(rule.severity), "team": case.team, "ask": rule.ask}
+    facts: dict[str, Any] = {"level": case.level, "severity": str(rule.severity), "team": case.team, "ask": rule.ask}
+    facts["together"] = together
     return Event(id_, rule.name, case.subject, What.OPENED, now, who, case.words, dollars=case.dollars, facts=facts)
 
 

@@ -1,0 +1,117 @@
+"""Freshness: how old the data of each organization is, and whether syncs can read all of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from tallystick.core.filter import Filter
+from tallystick.core.ledger_tables import CHARGES, SUCCESS, USED
+from tallystick.core.message import note
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.records import State
+from tallystick.core.select import select
+from tallystick.core.table import LedgerTable
+from tallystick.core.time import text
+from tallystick.query.conditions import instant_of
+from tallystick.query.context import Context
+from tallystick.query.coverage import states_of
+from tallystick.query.names import directory, organizations
+from tallystick.query.report import Report
+from tallystick.sync.unread_bills import UNREAD
+
+OK, FAILING = "ok", "failing"
+"""Whether the last sync could read all that it was to read."""
+NOTHING = "none"
+HEADINGS = (
+    Heading("organization", Kind.DIMENSION),
+    Heading("organization_name", Kind.NAME),
+    Heading("status", Kind.TEXT),
+    Heading("hours_old", Kind.COUNT, "hours"),
+    Heading("success_hours", Kind.COUNT, "hours"),
+    Heading("billed_until", Kind.TEXT),
+    Heading("used_until", Kind.TEXT),
+    Heading("not_read", Kind.TEXT, drop_order=1),
+    Heading("data_until", Kind.TEXT, drop_order=2),
+    Heading("last_sync", Kind.TEXT, drop_order=3),
+    Heading("last_success", Kind.TEXT, drop_order=4),
+)
+_INSTANTS = {
+    "newest": "max(read_at)",
+    "oldest": "min(read_at)",
+    "whole": "max(refreshed_at)",
+    "unread": f"max(CASE WHEN purpose = '{UNREAD}' THEN read_at END)",
+}
+"""What is asked of the readings of each source."""
+_HOUR = timedelta(hours=1)
+
+
+def answer(context: Context) -> Table:
+    """Return a row for each organization of the ledger; raises LedgerError where there is no ledger.
+
+    `hours_old` is the age of the data: since the export behind it was whole where the API says so, else since it was
+    read. `success_hours` is since a sync last could read all, since the first one where none could; `not_read` are the
+    sources of which it could not read a window since. None is what no sync has told.
+    """
+    engine = context.engine
+    names = directory(engine, "organization")
+    read = _readings(context)
+    rows = [(name, names.get(name, name), *_row(context, name, read.get(name, {}))) for name in organizations(engine)]
+    about = note(
+        "billed_until and used_until are the last days that were read after their end. Hours are rounded down."
+    )
+    return Table(None, HEADINGS, rows, {}, (about,), {}, engine.version.identity)
+
+
+def _readings(context: Context) -> Mapping[str, Mapping[str, Mapping[str, datetime]]]:
+    """The instants of `_INSTANTS`, by organization and source, of what had been read by now."""
+    columns = (f"{aggregate} AT TIME ZONE 'UTC' AS {name}" for name, aggregate in _INSTANTS.items())
+    query = select("organization", "source", *columns).from_("ledger.pages")
+    query = query.where(f"read_at <= {instant_of(context.now)}").group_by("organization", "source")
+    readings: dict[str, dict[str, Mapping[str, datetime]]] = defaultdict(dict)
+    for row in context.engine.rows(query):
+        instants = {name: row[name].replace(tzinfo=UTC) for name in _INSTANTS if row[name]}
+        readings[row["organization"]][row["source"]] = instants
+    return readings
+
+
+def _row(context: Context, organization: str, read: Mapping[str, Mapping[str, datetime]]) -> Iterator[Cell]:
+    """The cells of an organization after its name."""
+    now = context.now
+    newest = max((instants["newest"] for instants in read.values()), default=None)
+    whole = max((instants["whole"] for instants in read.values() if "whole" in instants), default=newest)
+    success = read[SUCCESS]["newest"] if SUCCESS in read else None
+    since = success or min((instants["oldest"] for instants in read.values()), default=None)
+    unread = sorted(
+        source
+        for source, instants in read.items()
+        if "unread" in instants and (success is None or instants["unread"] > success)
+    )
+    yield None if newest is None else OK if success and newest <= success else FAILING
+    yield _hours(now, whole)
+    yield _hours(now, since)
+    yield _last_day(context, CHARGES, organization)
+    yield _last_day(context, USED, organization)
+    yield None if newest is None else ", ".join(unread) or NOTHING
+    yield from (text(instant) if instant else None for instant in (whole, newest, success))
+
+
+def _hours(now: datetime, since: datetime | None) -> int | None:
+    return None if since is None else (now - since) // _HOUR
+
+
+def _last_day(context: Context, table: LedgerTable, organization: str) -> str | None:
+    """The last ended day that was read after its end."""
+    question = Question("", context.question("freshness").window, (), {"organization": Filter.of(organization)})
+    states: Mapping[date, Any] = states_of(context.engine, table, question)
+    return str(max((day for day, state in states.items() if state is not State.RUNNING), default="")) or None
+
+
+REPORT = Report(
+    answer,
+    about="Shows when a sync last read anything, when one last could read all, and which sources it could not read "
+    "since. The age of the data counts from then until which Anthropic says that it was whole.",
+    priced=False,
+)
