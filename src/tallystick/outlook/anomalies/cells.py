@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,6 +22,8 @@ from tallystick.store.engine import Engine
 
 LINE = ("model", "kind", "tier", "context", "geo", "speed")
 """What decides a price."""
+AT_ONCE = 100
+"""Groups whose days are Python's own numbers at once: all of them would take four times the memory of their courses."""
 UNBILLED = f"billed IS NULL AND {among('cause', (NOT_BILLED_YET, BILL_NOT_READ))}"
 """Of a charge: that it is use which is not billed yet, so that its price stands for its bill."""
 SPENT = f"CASE WHEN {UNBILLED} THEN coalesce(priced, 0) ELSE coalesce(billed, 0) END"
@@ -43,15 +46,15 @@ class Cell(NamedTuple):
 class Course:
     """A cell day by day: US dollars, those not billed yet, those for input; tokens, of input, read from the cache.
 
-    Floats: they say what is unusual, and no amount that is shown is made of them.
+    Doubles: they say what is unusual, and no amount that is shown is made of them.
     """
 
-    dollars: list[float]
-    unbilled: list[float]
-    input_dollars: list[float]
-    tokens: list[float]
-    input_tokens: list[float]
-    read_tokens: list[float]
+    dollars: array[float]
+    unbilled: array[float]
+    input_dollars: array[float]
+    tokens: array[float]
+    input_tokens: array[float]
+    read_tokens: array[float]
 
 
 @dataclass(slots=True)
@@ -60,7 +63,7 @@ class Cells:
 
     window: Window
     courses: dict[Cell, Course]
-    lines: dict[tuple[str, ...], tuple[list[float], list[float], list[float]]] = field(default_factory=dict)
+    lines: dict[tuple[str, ...], tuple[array[float], array[float], array[float]]] = field(default_factory=dict)
 
     @property
     def days(self) -> int:
@@ -107,16 +110,20 @@ def _grouped(names: Sequence[str], sums: Sequence[str], conditions: Sequence[str
 
 def _read(
     engine: Engine, window: Window, query: Select, width: int, days: int
-) -> Iterator[tuple[tuple[str, ...], list[list[float]]]]:
+) -> Iterator[tuple[tuple[str, ...], list[array[float]]]]:
     """Each group with a list of floats for each sum, a value a day; the engine makes the lists, in no order of days."""
     names, sums = query.names[:width], query.names[width + 1 :]
     first: date = window.start.date()
     lists = (f"list(day - {day_of(first)}) AS indexes", *(f"list({name}::DOUBLE) AS {name}" for name in sums))
     folded = select(*lists, *names).from_(from_sums(engine, query).subquery("grouped")).group_by(*names)
-    for row in engine.rows(folded):
-        indexes = row["indexes"]
-        positions = [len(indexes)] * days  # behind the last value, where a 0 stands for days without a charge
-        for position, index in enumerate(indexes):
-            positions[index] = position
-        by_day = itemgetter(*positions, 0)  # of one day alone it would give no tuple
-        yield tuple(row[name] for name in names), [[*by_day([*row[name], 0.0])[:-1]] for name in sums]
+    with engine.cursor() as duck:
+        engine.make(duck, "courses", folded)
+        answer = duck.execute("FROM courses")
+        while rows := answer.fetchmany(AT_ONCE):
+            for indexes, *values in rows:
+                positions = [len(indexes)] * days  # behind the last value, where a 0 stands for days without a charge
+                for position, index in enumerate(indexes):
+                    positions[index] = position
+                by_day = itemgetter(*positions, 0)  # of one day alone it would give no tuple
+                courses = [array("d", by_day([*amounts, 0.0])[:-1]) for amounts in values[: len(sums)]]
+                yield tuple(values[len(sums) :]), courses

@@ -6,6 +6,7 @@ that change together are told as what they share.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 
 from tallystick.outlook.anomalies.cells import Cell, Cells, Course
@@ -58,7 +59,7 @@ class Survey:
         self._weekday = cells.window.start.weekday()
         self._indexes = indexes(cells.lines, cells.days)
         self._courses = {cell: self._steady(cell, course) for cell, course in cells.courses.items()}
-        self._first = {cell: list(course.dollars) for cell, course in self._courses.items()}
+        self._first = {cell: course.dollars[:] for cell, course in self._courses.items()}
         """What each cell cost at constant prices, nothing taken out."""
         self._explained: dict[Cell, list[tuple[int, int]]] = {}
         self.young = 0
@@ -89,18 +90,18 @@ class Survey:
         """A copy of a cell at the prices of the first day, use without a bill at what would be billed for it."""
         index = self._indexes.get((cell.organization, cell.model)) or Index([1.0] * self._cells.days)
         rates = [1 / level for level in index.values]
-        dollars = [
+        dollars = (
             (amount - unbilled + unbilled * index.discount) * rate
             for amount, unbilled, rate in zip(course.dollars, course.unbilled, rates, strict=True)
-        ]
-        inputs = [amount * rate for amount, rate in zip(course.input_dollars, rates, strict=True)]
+        )
+        inputs = (amount * rate for amount, rate in zip(course.input_dollars, rates, strict=True))
         return Course(
-            dollars,
+            array("d", dollars),
             course.unbilled,
-            inputs,
-            list(course.tokens),
-            list(course.input_tokens),
-            list(course.read_tokens),
+            array("d", inputs),
+            course.tokens[:],
+            course.input_tokens[:],
+            course.read_tokens[:],
         )
 
     def _masked(self, values: Sequence[float]) -> list[float | None]:
