@@ -60,6 +60,8 @@ ADDRESSES = [
     *("/ask/charges?where.workspace=Public+Sector", "/ask/charges.csv?where.team!=alpha+team"),
     *("/version", "/team/alpha team", "/model/claude-opus-5-5", "/nowhere"),
 ]
+FOREIGN = re.compile(r"beta team|gamma team|Production|Claude Code")
+"""What is not of the team alpha."""
 HTML = {"accept": "text/html"}
 Clients = Callable[..., TestClient]
 
@@ -188,7 +190,22 @@ def test_a_header_counts_from_its_proxy_alone(clients: Clients) -> None:
 def test_a_team_sees_its_own_charges_alone(clients: Clients, tokens: tuple[Path, dict[str, str]], path: str) -> None:
     """No address tells a reader of one team anything of another team, its workspace or its keys."""
     response = clients(tokens[1]["alpha"]).get(path)
-    assert not re.search(r"beta team|gamma team|Production|Claude Code", _without_furniture(response.text))
+    assert not FOREIGN.search(without_furniture(response.text))
+
+
+@pytest.mark.parametrize("dimension", ["workspace", "key", "actor"])
+def test_a_pattern_names_nothing_of_another_team(
+    clients: Clients, tokens: tuple[Path, dict[str, str]], dimension: str
+) -> None:
+    """The page of a filter by a pattern holds no id that only other teams have, in its query neither."""
+    asked = f"/ask/spend.json?by={dimension}&since=60d"
+    every, own = (
+        {row[dimension] for row in clients(tokens[1][name]).get(asked).json()["rows"]} for name in ("finance", "alpha")
+    )
+    page = clients(tokens[1]["alpha"]).get(f"/ask/spend?by=day&since=60d&where.{dimension}=*").text
+    foreign = [value for value in every - own if "_" in value]  # an id, not a word
+    assert foreign
+    assert not [value for value in foreign if value in page]
 
 
 @pytest.mark.long
@@ -266,7 +283,7 @@ def test_a_token_file_that_cannot_be_is_refused(tmp_path: Path, text: str, words
         Tokens.read(path)
 
 
-def _without_furniture(page: str) -> str:
+def without_furniture(page: str) -> str:
     """A page without what is the same for every reader: its navigation, its help, the title of a page of the list."""
     titles = r'<title>Claude Code · tallystick</title>|<h1 class="quiet">[^<]*</h1>'
     return re.sub(rf"<(nav|dialog|header)\b.*?</\1>|{titles}", "", page, flags=re.DOTALL)
@@ -329,7 +346,7 @@ def test_a_forecast_is_the_teams(
 
 def _without(page: str, value: str) -> str:
     """A page without a value, however it is written there, and without what is the same on every page."""
-    return unquote_plus(unescape(_without_furniture(page))).replace(value, "VALUE")
+    return unquote_plus(unescape(without_furniture(page))).replace(value, "VALUE")
 
 
 @pytest.mark.long

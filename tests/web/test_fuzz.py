@@ -80,10 +80,11 @@ def test_any_question_has_an_answer_as_described(described: schemathesis.openapi
         st.builds("/ask/{}".format, TEXTS),
     ),
     pairs=st.lists(st.tuples(st.sampled_from(NAMES) | st.text(max_size=9), st.text(max_size=30)), max_size=4),
+    mode=st.sampled_from(["navigate", "cors"]),
 )
-def test_any_address_is_answered(url: str, path: str, pairs: list[tuple[str, str]]) -> None:
+def test_any_address_is_answered(url: str, path: str, pairs: list[tuple[str, str]], mode: str) -> None:
     """Whatever is asked of whatever address, the answer is no internal error, and has the headers of every page."""
-    response = httpx2.get(f"{url}{path}", params=pairs, timeout=60)
+    response = httpx2.get(f"{url}{path}", params=pairs, headers={"sec-fetch-mode": mode}, timeout=60)
     assert response.status_code in {200, 303, 307, 400, 404, 414, 503}
     assert "default-src 'none'" in response.headers["content-security-policy"]
     assert response.headers["x-content-type-options"] == "nosniff"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 
 import pytest
@@ -14,6 +15,8 @@ from tallystick.web.panels import Shown
 from tallystick.web.patience import shown
 
 NAVIGATES = {"sec-fetch-mode": "navigate"}
+UNHEARD: list[object] = []
+"""Errors that a log would be told."""
 PANELS = [Panel(name, ask("spend")) for name in ("quick", "slow")]
 
 
@@ -29,6 +32,7 @@ def parts(*works: tuple[float, Exception | None], seconds: float | None, first: 
     """Whether each panel is late."""
 
     async def asked() -> list[Shown]:
+        asyncio.get_running_loop().set_exception_handler(lambda _, error: UNHEARD.append(error))
         made = await shown(PANELS, [part(PANELS[0], *works[0]), part(PANELS[1], *works[1])], seconds, first)
         await asyncio.sleep(0.3)  # for what is late: nobody waits for it, and nothing is told of how it ends
         return made
@@ -47,7 +51,11 @@ def test_what_fails_late_is_no_news() -> None:
     """A panel that fails in time is the page's error; one that fails later is asked again with the whole page."""
     with pytest.raises(ValueError, match="early"):
         parts((0, ValueError("early")), (0, None), seconds=0.05)
+    with pytest.raises(ValueError, match="first"):
+        parts((0, ValueError("first")), (0, ValueError("second")), seconds=0.05, first=1)
     assert parts((0, None), (0.2, ValueError("late")), seconds=0.05) == [False, True]
+    gc.collect()
+    assert UNHEARD == []
 
 
 def test_a_browser_is_shown_what_is_there(dashboard: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

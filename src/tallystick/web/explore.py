@@ -125,11 +125,12 @@ class Explore:
         return {} if isinstance(answer, TallystickError) else names_of(answer, dimension)
 
     async def _sql(self, request: Request, visit: Visit, address: Address) -> str:
-        """The query of a question, where it is one."""
-        if not entry(address.report).report.sql:
+        """The query of a question, where it is one. It names every id that a pattern fits, so it is not for all."""
+        identity = request.state.identity
+        if identity.teams is not None or not entry(address.report).report.sql:
             return ""
         try:
-            return await self._dashboard.query(request.state.identity, visit, address)
+            return await self._dashboard.query(identity, visit, address)
         except TallystickError:
             return ""
 

@@ -32,13 +32,13 @@ async def shown(
     All are waited for without `seconds`, and the `first` so many in any case. Raises what one of them raises.
     """
     tasks = [asyncio.ensure_future(part) for part in parts]
+    for task in tasks:  # nobody waits for what is late
+        task.add_done_callback(lambda late: late.cancelled() or late.exception())
     if seconds is None:
         return [*await asyncio.gather(*tasks)]
     await asyncio.gather(*tasks[:first])
     if tasks:
         await asyncio.wait(tasks, timeout=seconds)
-    for task in tasks:
-        task.add_done_callback(lambda late: late.cancelled() or late.exception())
     return [
         task.result() if task.done() else Shown(panel, late=True) for panel, task in zip(panels, tasks, strict=True)
     ]
