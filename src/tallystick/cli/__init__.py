@@ -57,6 +57,7 @@ COMMANDS = (
     (Group.START, "serve", "Serve the dashboard: every answer as a page.", "serve:serve"),
     (Group.AHEAD, "watch", "Look at the ledger by rules, and tell of what they find.", "watch:watch"),
     (Group.AHEAD, "metrics", "Write the metrics of the ledger, for Prometheus and OpenTelemetry.", "metrics:metrics"),
+    (Group.ASK, "mcp", "Answer questions of a model: Claude asks the ledger by tools.", "mcp:mcp"),
     (Group.START, "docs", "Read a page of the documentation.", "docs:docs"),
     (Group.BILL, "statement", "Write what a team is charged for a month, line by line.", "statement:statement"),
     (Group.BILL, "close", "Close a month, so that nothing changes it silently.", "close:close"),

@@ -1,0 +1,1 @@
+"""Tests of what a model is given: tools, resources and prompts, by the official client."""
