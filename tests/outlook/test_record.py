@@ -13,12 +13,13 @@ from hypothesis import given, settings, strategies as st
 
 from support.ledgers import client_of
 from support.organization import CLOCK, FIRST as BEGINNING
-from support.spending import DAYS_OF, NOW, USUAL, Tokens, ledger, rows_of
+from support.spending import DAYS_OF, NOW, USUAL, Tokens, ledger, rows_of, steady
 from support.tables import message
 from tallystick import Ledger
 from tallystick.core.growing_tables import FORECASTS
 from tallystick.core.question import Table
-from tallystick.core.time import DAY
+from tallystick.core.time import DAY, Window, midnight
+from tallystick.outlook.anomalies.cells import cells
 from tallystick.outlook.anomalies.detection import Detector
 from tallystick.outlook.anomalies.findings_file import FILE, FindingsFile, digest_of
 from tallystick.outlook.anomalies.ledger_findings import write_findings
@@ -94,6 +95,16 @@ def read(book: Ledger, owners: Owners | None = None) -> FindingsFile:
     """What the file has of the ledger as it is now."""
     context = book.context()
     return FindingsFile.read(book.path, digest_of(context.engine.version, owners or context.owners, context.now))
+
+
+def test_cells_stand_in_the_order_of_their_names(tmp_path: Path) -> None:
+    """Floats are added up in one order, so that findings of the same charges are the same to the last digit."""
+    keys = {f"key{number}": steady(5_000, f"{number}") for number in range(40)}
+    book = ledger(tmp_path, rows_of(keys, DAYS_OF))
+    read = cells(book.engine(), Window(midnight(DAYS_OF[0]), midnight(NOW.date())), {})
+    assert len(read.courses) == len(keys)
+    assert [*read.courses] == sorted(read.courses)
+    assert [*read.lines] == sorted(read.lines)
 
 
 def test_a_question_that_detects_writes_down_what_it_finds(tmp_path: Path) -> None:

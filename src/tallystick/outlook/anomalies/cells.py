@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED_YET
 from tallystick.core.dimensions import OWNED
@@ -30,6 +30,10 @@ SPENT = f"CASE WHEN {UNBILLED} THEN coalesce(priced, 0) ELSE coalesce(billed, 0)
 """What a charge cost: as billed, or as priced where it is not billed yet."""
 READ = ("cache_read",)
 INPUT = ("uncached_input", "cache_write_5m", "cache_write_1h", "cache_read")
+
+
+Names = TypeVar("Names", bound=tuple[str, ...])
+T = TypeVar("T")
 
 
 class Cell(NamedTuple):
@@ -72,7 +76,7 @@ class Cells:
 
 
 def cells(engine: Engine, window: Window, where: Mapping[str, Filter]) -> Cells:
-    """Read the cells of a window; `where` holds dimensions to ids or names."""
+    """Read the cells of a window, in order; `where` holds dimensions to ids or names."""
     conditions = _conditions(engine, window, where)
     input_kind, read_kind = among("kind", INPUT), among("kind", READ)
     tokens = "coalesce(quantity, 0)"
@@ -95,7 +99,12 @@ def cells(engine: Engine, window: Window, where: Mapping[str, Filter]) -> Cells:
         names: (columns[0], columns[1], columns[2])
         for names, columns in _read(engine, window, lined, 1 + len(LINE), days)
     }
-    return Cells(window, courses, lines)
+    return Cells(window, _ordered(courses), _ordered(lines))  # floats are added up in one order, whatever the engine's
+
+
+def _ordered(groups: dict[Names, T]) -> dict[Names, T]:
+    """The same groups by their names."""
+    return dict(sorted(groups.items(), key=lambda entry: entry[0]))
 
 
 def _conditions(engine: Engine, window: Window, where: Mapping[str, Filter]) -> list[str]:
