@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from tallystick.core.ledger_tables import NAMES, PAGES, PINNED, VERSIONS
 from tallystick.core.time import Grain, Window
 from tallystick.errors import InvalidQuestion, UnexpectedResponse
 from tallystick.ledger import Ledger
+from tallystick.query.context import Context
 from tallystick.settings import Settings
 from tallystick.sim import World
 from tallystick.store import erasure
@@ -34,6 +35,9 @@ from tallystick.sync import forget as forgetting
 from tallystick.sync.rebuild import rebuild
 from tallystick.sync.redaction import People
 from tallystick.sync.source import Persons
+from tallystick.watch.judgement import judge
+from tallystick.watch.round import acknowledge, look
+from tallystick.watch.rule import Rule
 
 SINCE = days_ago(3)
 HASH = b"a key of the tests"
@@ -421,6 +425,67 @@ def test_a_crash_is_completed_by_the_next(
     book.forget(book.find_person("jane@corp.com"))
     assert _holding(ledger, "jane", "poe") == []
     assert _others(ledger) == before
+
+
+USED = Rule(
+    "used",
+    "usage --by actor --since 2026-11-03 --until 2026-11-03",
+    "output > 0",
+    "{actor_name} used {output} tokens.",
+    subject=("actor_name",),
+    whole=False,
+)
+
+
+def test_a_forgotten_person_is_in_no_finding(ledger: Path) -> None:
+    """Sentences, subjects and who acknowledged are rewritten with the id; the finding lives on, and others stay."""
+    book, tables = _book(ledger), Tables(ledger)
+    before = look(book, tables, [USED], NOW, "Jane Poe").findings
+    assert {"Jane Poe", "John Roe"} < {finding.subject["actor_name"] for finding in before.values()}
+    jane = next(id_ for id_, finding in before.items() if finding.subject["actor_name"] == "Jane Poe")
+    acknowledge(tables, jane, NOW + timedelta(minutes=1), "jane@corp.com", "jane doe knows, janet not")
+    done = book.forget(book.find_person("user_1"))
+    assert done.findings == len(before) + 1
+    assert _holding(ledger, "jane poe", "jane@", "doe") == []
+    after = look(book, tables, [USED], NOW, "w")
+    assert after.events == (), "the same findings are open"
+    assert after.findings[jane].opened.text == "user_1 used 5 tokens."
+    assert [(event.who, event.text) for event in after.findings[jane].events] == [("user_1", "user_1 knows, janet not")]
+    assert {"John Roe"} < {finding.subject["actor_name"] for finding in after.findings.values()}
+
+
+@pytest.mark.parametrize("mode", ["ids", "hashed"])
+def test_findings_name_nobody_more_than_the_settings_say(ledger: Path, tmp_path: Path, mode: str) -> None:
+    """`forget --all` leaves in findings what `people` lets be kept, and later rounds write no more."""
+    settings = tmp_path / "tallystick.toml"
+    settings.write_text(f'people = "{mode}"', encoding="utf-8")
+    loaded = Settings.load(config=str(settings), ledger=str(ledger), environment={})
+    book = Ledger(ledger, Clock(), None, loaded)
+    look(book, Tables(ledger), [USED], NOW, "w")
+    book.forget(None)
+    assert _holding(ledger, "jane", "john", "doe", "roe") == []
+    assert look(book, Tables(ledger), [USED], NOW, "w").events == ()
+
+
+class Late(Ledger):
+    """A ledger whose first question is answered before a person is forgotten, and written down after it."""
+
+    first = True
+
+    def context(self, client: Client | None = None) -> Context:
+        context = super().context(client)
+        if self.first:
+            self.first = False
+            assert "Jane Poe" in str(judge(context, USED).cases)
+            self.forget(self.find_person("user_1"))
+        return context
+
+
+def test_a_round_that_is_late_names_nobody(ledger: Path) -> None:
+    """What a watcher saw before a forgetting is judged anew before it is written down."""
+    made = look(Late(ledger, Clock()), Tables(ledger), [USED], NOW, "w")
+    assert "user_1 used 5 tokens." in [event.text for event in made.events]
+    assert _holding(ledger, "jane") == []
 
 
 def test_the_list_holds_ids_only(ledger: Path) -> None:

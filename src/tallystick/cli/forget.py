@@ -40,11 +40,14 @@ def forget(person: str | None, everyone: bool, yes: bool) -> None:
             "everybody" if settings.people_mode == "full" else f'everybody, as people = "{settings.people_mode}" says,'
         )
     click.echo(
-        f"This takes {target} out of every archived page and of the names of every version, and deletes what held "
-        "them. Ids and totals stay. It cannot be undone.",
+        f"This takes {target} out of every archived page, of findings and of the names of every version, and deletes "
+        "what held them. Ids and totals stay. It cannot be undone.",
         err=True,
     )
     if not yes:
         click.confirm("Go on?", abort=True, err=True)
     done = book.forget(named_person, waiting=options.waiting)
-    click.echo(f"{done.pages:,} pages and {done.names:,} rows of names were rewritten; what they were is deleted.")
+    click.echo(
+        f"{done.pages:,} pages, {done.names:,} rows of names and {done.findings:,} of findings were rewritten; what "
+        "they were is deleted."
+    )

@@ -1,18 +1,19 @@
 """Forget: a person leaves the archived pages and the names, and does not come back; totals stay.
 
-The order holds through a crash at any moment: who is forgotten, new pages, their index, names, versions, and only then
-is anything deleted. What stands until then can be read, and the next forgetting completes it.
+The order holds through a crash at any moment: who is forgotten, new pages, their index, findings, names, versions, and
+only then is anything deleted. What stands until then can be read, and the next forgetting completes it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
 
+from tallystick.core.growing_tables import FINDINGS
 from tallystick.core.ledger_tables import NAMES, PAGES
 from tallystick.core.text import did_you_mean
 from tallystick.errors import InvalidQuestion
@@ -21,6 +22,7 @@ from tallystick.store.columns import read, schema
 from tallystick.store.erasure import forgotten, pins, purge, remember, repin, rewrite, sweep
 from tallystick.store.tables import Tables
 from tallystick.store.writer import Writer
+from tallystick.sync.findings_redaction import redacted, substitutes
 from tallystick.sync.redaction import PERSONS, Mode, People
 from tallystick.sync.source import Persons
 from tallystick.sync.sources import SOURCES, persons_of
@@ -37,10 +39,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was done: pages and rows of `names` that were rewritten."""
+    """What was done: pages, rows of `names` and of `findings` that were rewritten."""
 
     pages: int
     names: int
+    findings: int
 
 
 def find_person(tables: Tables, people: People, name: str) -> Person:
@@ -96,12 +99,13 @@ def forget(
         pages = _pages(writer, redaction, reason)
         if reason == "forgotten" and not person:
             remember(tables.root, redaction.met)
+        findings = _findings(writer, substitutes(redaction, names))  # while the names still tell which to look for
         rows = _renamed(redaction, names)
         if rows != names:
             rewrite(writer, NAMES, pa.Table.from_pylist(rows, schema(NAMES)))
             repin(writer, NAMES)
         _clear(writer)
-        return Forgotten(pages, sum((Counter(map(str, names)) - Counter(map(str, rows))).values()))
+        return Forgotten(pages, _changed(names, rows), findings)
 
 
 def _pages(writer: Writer, people: People, reason: str) -> int:
@@ -126,6 +130,28 @@ def _pages(writer: Writer, people: People, reason: str) -> int:
     return sum(page is not None for page in new_pages.values())
 
 
+def _findings(writer: Writer, names: Mapping[str, str]) -> int:
+    """Rewrite the findings that name somebody; how many rows."""
+    if not _has_findings(writer.tables):
+        return 0
+    rows = read(writer.delta(FINDINGS)).to_pylist()
+    new_rows = redacted(rows, names)
+    if changed := _changed(rows, new_rows):
+        rewrite(writer, FINDINGS, pa.Table.from_pylist(new_rows, schema(FINDINGS)))
+        writer.flush()
+    return changed
+
+
+def _has_findings(tables: Tables) -> bool:
+    """Whether a rule ever wrote down what it saw."""
+    return (tables.folder(FINDINGS) / "_delta_log").exists()
+
+
+def _changed(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> int:
+    """How many rows are not among those after."""
+    return sum((Counter(map(str, before)) - Counter(map(str, after))).values())
+
+
 def _renamed(people: People, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows of `names` without those persons; of a person's rows that now say the same, the first."""
     rows: list[dict[str, Any]] = []
@@ -146,6 +172,8 @@ def _clear(writer: Writer) -> None:
     tables = writer.tables
     purge(writer, NAMES, pins(tables, NAMES))
     purge(writer, PAGES)
+    if _has_findings(tables):
+        purge(writer, FINDINGS)
     sweep(tables.root, set(tables.rows(PAGES, columns=["hash"])["hash"].to_pylist()))
 
 
