@@ -6,8 +6,10 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from tallystick.api.credential import Credential
+from tallystick.api.secret import Secret
 from tallystick.errors import InvalidQuestion
 from tallystick.settings_file import SOURCES, text_of
 
@@ -38,6 +40,23 @@ def from_file(api: Mapping[str, str], folder: Path) -> Credential | None:
         source = f"the file {value}" if name.endswith("file") else name
         return Credential(read(), bearer=bearer, source=source, renew=read)
     return None
+
+
+def secret_of(
+    table: Mapping[str, Any], name: str, variable: Callable[[str], str | None], folder: Path
+) -> Secret | None:
+    """The secret that a table of the settings names, read now: NAME_env, NAME_file, NAME_command, or NAME itself.
+
+    Paths are relative to `folder`, and commands are run there. InvalidQuestion where the source gives none.
+    """
+    if setting := table.get(f"{name}_env"):
+        return Secret(variable(setting) or "", f"the variable {setting}")
+    if setting := table.get(f"{name}_file"):
+        path = folder / Path(setting).expanduser()
+        return Secret(read_text(path, "file", f"{name}_file"), f"the file {path}")
+    if setting := table.get(f"{name}_command"):
+        return Secret(printed(setting, f"{name}_command", folder), f"{name}_command")
+    return Secret(table[name], f"the setting {name}") if name in table else None
 
 
 def read_text(path: Path, noun: str, setting: str, otherwise: str = "") -> str:

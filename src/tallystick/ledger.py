@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tallystick.sync.outcome import Outcome, Progress
     from tallystick.sync.plan import SyncTask
     from tallystick.sync.redaction import People
+    from tallystick.watch.finding import Finding
     from tallystick.watch.round import Round
 
 
@@ -204,6 +205,22 @@ class Ledger(Answers):
         made = acknowledged(self.context(), finding, reason)
         acknowledge(self._tables.root, made, waiting)
         return made
+
+    def acknowledge_finding(
+        self,
+        finding: str,
+        reason: str,
+        who: str,
+        *,
+        expected: bool = False,
+        waiting: Callable[[str], None] | None = None,
+    ) -> Finding:
+        """Acknowledge a finding of a rule, by its key or the beginning of that; `expected` if it may open again."""
+        from tallystick.watch.round import acknowledge
+
+        self.engine()
+        now = self._clock.now()
+        return acknowledge(self._tables, finding, now, who, reason, expected=expected, waiting=waiting)
 
     def find_person(self, said: str) -> Person:
         """The person of that id, e-mail or exact name; InvalidQuestion names those near it."""

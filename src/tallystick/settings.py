@@ -12,13 +12,15 @@ The only file that reads the environment. A flag wins over the environment, the 
     [[event]]                          # a change that is expected (docs forecast)
     [[rule]]                           # what to be told of (docs watch)
     [[view]]                           # a question of the dashboard with a name (docs dashboard)
+    [[channel]]                        # where to tell of it (docs watch)
+    dashboard = "https://..."          # where others reach the dashboard, for links
     [api]
     base_url = "https://..."           # TALLYSTICK_BASE_URL, --base-url
     key_file = "/run/secrets/admin"    # a file that holds the Admin key alone
     key_command = "op read op://..."   # a command that prints it; token_file, token_command: of an OAuth token
 
-What stands under [api], `people_key`, and files outside the folder need trust where the file is that of the working
-folder (docs settings).
+What stands under [api], `people_key`, what sends, and files outside the folder need trust where the file is that of the
+working folder (docs settings).
 """
 
 from __future__ import annotations
@@ -30,18 +32,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tallystick.api.address import PROXIES, VARIABLES, loopback
+from tallystick.api.address import loopback
 from tallystick.base_url import NAMED, address_of
 from tallystick.clock import SystemClock, pinned
-from tallystick.credentials import KEYS, TOKEN, from_environment, from_file, read_text
+from tallystick.credentials import KEYS, TOKEN, from_environment, from_file, read_text, secret_of
 from tallystick.errors import InvalidQuestion
 from tallystick.folders import data_folder
-from tallystick.settings_file import NAME, SOURCES, SettingsFile, beside, settings_files
+from tallystick.proxies import way
+from tallystick.settings_file import NAME, SOURCES, SettingsFile, beside, refusals, settings_files
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
     from tallystick.api.credential import Credential
     from tallystick.api.network import Network
+    from tallystick.api.secret import Secret
     from tallystick.sync.redaction import People
     from tallystick.tally.budgets import Budgets
     from tallystick.tally.events import Events
@@ -54,7 +58,6 @@ _SPREADSHEET = "cp1252"
 """How spreadsheets write a CSV that is not UTF-8."""
 _OWNERS = "owners.csv"
 """The list of owners that is looked for where no setting names one, to say so."""
-_TRUST = "Read {path}, then allow it: `tallystick trust`. Or name it: --config {path}, TALLYSTICK_CONFIG."
 
 
 def variable(name: str) -> str | None:
@@ -81,6 +84,8 @@ class Settings:
     _refused: Mapping[str, str] = field(default_factory=dict, repr=False)
     _credential: Callable[[], Credential | None] = field(default=lambda: None, repr=False)
     _network: Callable[[], Network] | None = field(default=None, repr=False)
+    _folders: Mapping[str, Path] = field(default_factory=dict, repr=False)
+    _variable: Callable[[str], str | None] = field(default=lambda _: None, repr=False)
 
     @classmethod
     def load(
@@ -101,13 +106,15 @@ class Settings:
         files = settings_files(config or env.get("TALLYSTICK_CONFIG"))
         secrets = {name: env[name] for name in (*KEYS, TOKEN) if env.get(name)}  # seen by the closure below alone
         values: dict[str, Any] = {}
+        folders: dict[str, Path] = {}
         for file in reversed(files):
             values |= file.values
+            folders |= dict.fromkeys(file.values, file.folder)
         api, folder = _api(files)
         url, url_from, warnings = address_of(base_url, env, api.get("base_url"), api.get("from", ""))
         path, place_from = _ledger(ledger, env, files)
         overridden = {*(["base_url"] if url_from in NAMED else []), *(SOURCES if secrets else ())}
-        refused = _refusals(files, overridden)
+        refused = refusals(files, overridden)
         try:
             now = pinned(env["TALLYSTICK_NOW"]) if env.get("TALLYSTICK_NOW") else None
         except ValueError as wrong:
@@ -123,7 +130,9 @@ class Settings:
             _values=values | {"ledger": path},
             _refused=refused,
             _credential=lambda: from_environment(secrets) or from_file(api, folder),
-            _network=_way(env, real=environment is None),
+            _network=way(env, real=environment is None),
+            _folders=folders,
+            _variable=env.get,
         )
 
     @property
@@ -206,8 +215,19 @@ class Settings:
         return Events.read(self._values.get("event", ()))
 
     def tables(self, name: str) -> Sequence[Any]:
-        """The tables of that name as they are written: `view`, a question with a name; `rule`, what to be told of."""
+        """The tables of that name as they are written: `view`, `rule` or `channel`."""
+        self._allowed(name)
         return tuple(self._values.get(name, ()))
+
+    @property
+    def dashboard(self) -> str:
+        """Where others reach the dashboard, for links; empty where that is not said."""
+        self._allowed("dashboard")
+        return str(self._values.get("dashboard", "")).rstrip("/")
+
+    def secret(self, kind: str, table: Mapping[str, Any], name: str) -> Secret | None:
+        """The secret of a table: what NAME_env, NAME_file or NAME_command lead to, or NAME is; None without any."""
+        return secret_of(table, name, self._variable, self._folders[kind])
 
     def credential(self) -> Credential:
         """The Admin key or OAuth token; InvalidQuestion says where one could be put if there is none.
@@ -243,23 +263,8 @@ def _api(files: list[SettingsFile]) -> tuple[dict[str, str], Path]:
             api |= {"base_url": file.api["base_url"], "from": file.path}
         if sources := {name: file.api[name] for name in SOURCES if name in file.api}:
             api = {name: api[name] for name in api if name not in SOURCES} | sources
-            folder = Path(file.path).parent.absolute()
+            folder = file.folder
     return api, folder
-
-
-def _refusals(files: list[SettingsFile], overridden: set[str]) -> dict[str, str]:
-    """Why a setting of a file that is not trusted does not count, by what needs it; `api` for those under [api]."""
-    refused: dict[str, str] = {}
-    for file in files:
-        count = [name for name in file.refused if name not in overridden]
-        for name in count:
-            area = "api" if name in {"base_url", *SOURCES} else name
-            refused[area] = (
-                f"{file.path} is not trusted, so its {' and '.join(count)} cannot be used: "
-                f"it could {'take your key' if area == 'api' else 'read any file of yours'}.\n"
-                + _TRUST.format(path=file.path)
-            )
-    return refused
 
 
 def _ledger(flag: str | Path | None, env: Mapping[str, str], files: list[SettingsFile]) -> tuple[Path | None, str]:
@@ -270,25 +275,6 @@ def _ledger(flag: str | Path | None, env: Mapping[str, str], files: list[Setting
         folder = data_folder()
         return (folder / "ledger" if folder else None), source
     return beside(Path(), path, "ledger", source), source
-
-
-def _way(env: Mapping[str, str], *, real: bool) -> Callable[[], Network]:
-    """The network that the environment names, in a closure: a proxy's password must not be shown with the settings."""
-    variables = {name: value for name, value in env.items() if name.upper() in VARIABLES and value}
-
-    def network() -> Network:
-        from tallystick.api.network import Network
-
-        return Network(variables if not real or any(map(variables.get, PROXIES)) else _system_proxy() | variables)
-
-    return network
-
-
-def _system_proxy() -> dict[str, str]:
-    """The proxy that Windows or macOS has been given."""
-    from urllib.request import getproxies
-
-    return {"HTTPS_PROXY": system} if (system := getproxies().get("https")) else {}
 
 
 def _people(files: list[SettingsFile]) -> str:

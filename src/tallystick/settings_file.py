@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,12 +34,17 @@ _KNOWN = {
     "event": list,
     "rule": list,
     "view": list,
+    "channel": list,
+    "dashboard": str,
     "breakdowns": list,
     "api": dict,
 }
 _KNOWN_API = {"base_url", *SOURCES}
 _WITHIN = ("prices", "owners")
 """Files that are read: a file of the working folder may name those in the folder, whose text an error can show."""
+_ABROAD = ("channel", "dashboard")
+"""What sends somewhere, or is a link in what is sent."""
+_TRUST = "Read {path}, then allow it: `tallystick trust`. Or name it: --config {path}, TALLYSTICK_CONFIG."
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
@@ -54,6 +59,11 @@ class SettingsFile:
     values: Mapping[str, Any] = field(default_factory=dict)
     api: Mapping[str, str] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """The folder that it stands in: a command of it is run there."""
+        return Path(self.path).parent.absolute()
 
 
 def settings_files(named: str | None) -> list[SettingsFile]:
@@ -72,6 +82,21 @@ def settings_files(named: str | None) -> list[SettingsFile]:
         foreign = bool(own.stat().st_mode & stat.S_IWOTH) and os.name == "posix"  # anybody may have written it
         files.append(parsed(str(own), raw, harmless=foreign and not trusted(own, raw)))
     return files
+
+
+def refusals(files: Sequence[SettingsFile], overridden: Collection[str]) -> dict[str, str]:
+    """Why a setting of a file that is not trusted does not count, by what needs it; `api` for those under [api]."""
+    refused: dict[str, str] = {}
+    for file in files:
+        count = [name for name in file.refused if name not in overridden]
+        for name in count:
+            area = "api" if name in {"base_url", *SOURCES} else name
+            danger = "send what the ledger holds anywhere" if name in _ABROAD else "read any file of yours"
+            refused[area] = (
+                f"{file.path} is not trusted, so its {' and '.join(count)} cannot be used: "
+                f"it could {'take your key' if area == 'api' else danger}.\n" + _TRUST.format(path=file.path)
+            )
+    return refused
 
 
 def content(path: Path) -> bytes:
@@ -122,7 +147,7 @@ def parsed(path: str, raw: bytes, *, harmless: bool = False) -> SettingsFile:
         if name in api:
             api[name] = str(beside(folder, api[name], name, path))
     if harmless:
-        refused += api
+        refused += [*api, *(name for name in _ABROAD if name in values)]
         api = {}
     return SettingsFile(path, {name: values[name] for name in values if name not in refused}, api, tuple(refused))
 

@@ -46,6 +46,7 @@ for line in sys.stdin:
     words, environment = json.loads(line)
     if not (pid := os.fork()):
         os.environ |= environment
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.argv = ["tallystick", *words]
         main()
         sys.exit()
@@ -73,6 +74,10 @@ class Forks:
         """Shoot the one that was started, if it still runs; its exit code, or less the number of what ended it."""
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
+        return self._number()
+
+    def end(self) -> int:
+        """Wait for the one that was started; its exit code, or less the number of what ended it."""
         return self._number()
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from support.spending import DAYS_OF, NOW, USUAL, ledger, rows_of
 from tallystick import Ledger
 from tallystick.clock import SystemClock
 from tallystick.core.time import DAY
+from tallystick.errors import UnknownName
 from tallystick.settings import Settings
 from tallystick.store.tables import Tables
 from tallystick.watch import record
@@ -114,9 +115,9 @@ def test_what_is_acknowledged_says_by_whom_and_why(tmp_path: Path) -> None:
     book = ledger(tmp_path, rows_of(USUAL, DAYS_OF))
     tables = Tables(book.path)
     first, second, *_ = look(book, tables, [DEAR], NOW, "w").open
-    assert acknowledge(tables, "", NOW, "ada", "known") is None
+    with pytest.raises(UnknownName, match="No open finding"):
+        acknowledge(tables, "", NOW, "ada", "known")
     known = acknowledge(tables, first.id, NOW + LATER, "ada", "known")
-    assert known
     assert known.acknowledged
     assert (known.state, known.acknowledged.who, known.acknowledged.text) == (State.ACKNOWLEDGED, "ada", "known")
     acknowledge(tables, second.id[:8], NOW + LATER, "ada", "a launch", expected=True)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tallystick.errors import InvalidQuestion
+from tallystick.api.secret import SEEN, Secret
 
 if TYPE_CHECKING:
     import httpx2
@@ -15,17 +15,14 @@ _LOOKS_SECRET = re.compile(r"sk-ant-[A-Za-z0-9_-]+|(?<=Bearer )[^\s'\"\\]+", re.
 _USER = re.compile(r"(?<=//)[^/\s@'\"]*@")
 """The user and password of an address."""
 
-LEAST = 8
-"""Letters of a secret that `masked` looks for: a shorter one is none, and would be in every second word."""
 
-
-class Credential:
+class Credential(Secret):
     """An Admin key or OAuth token that cannot print itself; `source` says where it came from.
 
     `renew` reads it anew from there, where that is possible: tokens end within the hour, keys are rotated.
     """
 
-    __slots__ = ("_earlier", "_renew", "_secret", "bearer", "source")
+    __slots__ = ("_earlier", "_renew", "bearer")
 
     def __init__(
         self,
@@ -36,26 +33,13 @@ class Credential:
         renew: Callable[[], str] | None = None,
         earlier: tuple[str, ...] = (),
     ) -> None:
-        secret = secret.strip()
-        if not secret or not secret.isascii() or not secret.isprintable():
-            several = len(secret.splitlines()) > 1
-            why = "is empty" if not secret else "is more than one line" if several else "holds what cannot be sent"
-            raise InvalidQuestion(
-                f"The credential from {source} {why}.", "Put the key alone there, without quotes or line breaks."
-            )
-        self._secret = secret
+        super().__init__(secret, source, "credential")
         self._renew = renew
         self._earlier = earlier
         self.bearer = bearer
-        self.source = source
-        if len(secret) >= LEAST:
-            _SEEN.append(self)
 
     def __repr__(self) -> str:
         return f"Credential({'token' if self.bearer else 'key'} from {self.source})"
-
-    def __reduce__(self) -> str:
-        raise TypeError("a Credential is not to be written anywhere")
 
     def header(self) -> tuple[str, str]:
         """The header that carries it."""
@@ -82,14 +66,10 @@ class Credential:
         return _LOOKS_SECRET.sub(_short, text)
 
 
-_SEEN: list[Credential] = []
-"""Every credential of this process, so that `masked` knows them."""
-
-
 def masked(text: str) -> str:
     """The text without any secret that this process has seen, what looks like one, or a password of an address."""
-    for credential in _SEEN:
-        text = credential.mask(text)
+    for secret in SEEN:
+        text = secret.mask(text)
     return _USER.sub("***@", _LOOKS_SECRET.sub(_short, text))
 
 

@@ -57,6 +57,7 @@ COMMANDS = (
     (Group.START, "serve", "Serve the dashboard: every answer as a page.", "serve:serve"),
     (Group.AHEAD, "watch", "Look at the ledger by rules, and tell of what they find.", "watch:watch"),
     (Group.AHEAD, "metrics", "Write the metrics of the ledger, for Prometheus and OpenTelemetry.", "metrics:metrics"),
+    (Group.AHEAD, "notify", "Send a test message to a channel.", "watch:notify"),
     (Group.ASK, "mcp", "Answer questions of a model: Claude asks the ledger by tools.", "mcp:mcp"),
     (Group.START, "docs", "Read a page of the documentation.", "docs:docs"),
     (Group.BILL, "statement", "Write what a team is charged for a month, line by line.", "statement:statement"),
@@ -70,7 +71,10 @@ COMMANDS = (
     (Group.LEDGER, "sim", "Serve a simulated organization; list its faults.", "simulate:sim"),
 )
 """The commands that are no report: group, name, summary, and where each is."""
-UNDER = {"anomalies": (("ack", "Acknowledge a finding: it is no news from then on.", "acknowledge:ack"),)}
+UNDER = {
+    "anomalies": (("ack", "Acknowledge a finding: it is no news from then on.", "acknowledge:ack"),),
+    "findings": (("ack", "Acknowledge a finding: nobody is reminded of it.", "acknowledge:ack_finding"),),
+}
 """The commands that stand under a report: name, summary, and where each is."""
 
 

@@ -1,4 +1,4 @@
-"""The command that acknowledges a finding: it was planned, or is known, and is no news from then on."""
+"""The commands that acknowledge a finding: it was planned, or is known, and is no news from then on."""
 
 from __future__ import annotations
 
@@ -21,3 +21,30 @@ def ack(finding: str, reason: str) -> None:
 
     made = options.book().acknowledge(finding, reason, waiting=options.waiting)
     click.echo(f"{made.finding} is expected: {safe(made.reason)}.", err=True)
+
+
+@click.command("ack")
+@click.argument("finding")
+@click.option("--reason", required=True, metavar="TEXT", help="Why nobody need be reminded.")
+@click.option("--expected", is_flag=True, help="Planned: nobody is told when it opens again, either.")
+@click.option("--by", "person", metavar="NAME", help="Who acknowledges it; by default the user of this machine.")
+@options.ledger
+@options.config
+def ack_finding(finding: str, reason: str, expected: bool, person: str | None) -> None:
+    """Acknowledge FINDING, an id that `findings` lists, or its beginning: reminders of it stop."""
+    from tallystick.core.text import safe
+
+    made = options.book().acknowledge_finding(
+        finding, reason, person or _user(), expected=expected, waiting=options.waiting
+    )
+    click.echo(f"{made.id} is {made.state}: {safe(reason)}.", err=True)
+
+
+def _user() -> str:
+    """The user of this machine, as far as it knows one."""
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"

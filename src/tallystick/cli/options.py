@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
@@ -28,8 +27,6 @@ __all__ = ["write"]
 
 FEW = 2
 """Notes that are printed below an answer on a terminal; the others are counted."""
-MOST_DIGITS = 4
-"""Digits of an interval."""
 
 
 class Choice(click.Choice[str]):
@@ -116,17 +113,6 @@ def book(*, doubt: bool = True, asks: bool = False) -> Ledger:
     for warning in made.price_warnings() if doubt else ():
         note(warning)
     return made
-
-
-def interval(flag: str, words: str, least: timedelta) -> timedelta:
-    """The interval that a flag is given; InvalidQuestion where it cannot be, or is shorter than the least."""
-    units = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-    number, unit = words[:-1], words[-1:]
-    if unit not in units or not (number.isascii() and number.isdigit()) or len(number) > MOST_DIGITS:
-        raise InvalidQuestion(f"{flag} cannot be {words!r}.", "Write 15m, 1h or 1d.")
-    if (length := int(number) * units[unit]) < least:
-        raise InvalidQuestion(f"{flag} {words} is too short.", f"The shortest is {least.seconds // 60}m.")
-    return length
 
 
 def names(by: str) -> tuple[str, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,6 +14,9 @@ from typing import TYPE_CHECKING
 import click
 
 from tallystick.cli import options
+from tallystick.cli.output import note
+from tallystick.cli.watch import LEAST as SHORTEST
+from tallystick.core.interval import interval
 from tallystick.errors import InvalidQuestion
 
 if TYPE_CHECKING:
@@ -45,6 +50,11 @@ GRACE = 3
     metavar="TIME",
     help="Sync the ledger at this interval, as 15m, 1h or 1d; by default when a reader asks.",
 )
+@click.option(
+    "--watch-every",
+    metavar="TIME",
+    help="Look at the ledger by rules at this interval, as `watch --every` does, and tell of what they find.",
+)
 @click.option("--new-token", metavar="NAME", help="Print a new token and its lines for the token file, and stop.")
 @click.option("--team", "teams", multiple=True, help="With --new-token: a team that it may see. May be repeated.")
 @options.ledger
@@ -57,6 +67,7 @@ def serve(
     user_header: str | None,
     proxies: tuple[str, ...],
     sync_every: str | None,
+    watch_every: str | None,
     new_token: str | None,
     teams: tuple[str, ...],
 ) -> None:
@@ -70,8 +81,29 @@ def serve(
     from tallystick.web.refresh import LEAST
 
     access = _access(host, names, token_file, user_header, proxies)
-    every = options.interval("--sync-every", sync_every, LEAST) if sync_every else None
-    run(options.settings(asks=every is not None), host, port, access, every)
+    every = interval("--sync-every", sync_every, LEAST) if sync_every else None
+    settings = options.settings(asks=every is not None)
+    with _watching(settings, interval("--watch-every", watch_every, SHORTEST) if watch_every else None):
+        run(settings, host, port, access, every)
+
+
+@contextmanager
+def _watching(settings: Settings, every: timedelta | None) -> Iterator[None]:
+    """Watch beside the dashboard meanwhile; the message that is being sent is waited for at the end."""
+    if every is None:
+        yield
+        return
+    from tallystick.watch_rounds import WatchRounds
+
+    ended = threading.Event()
+    rounds = WatchRounds(settings, settings.clock(), note, click.echo)
+    thread = threading.Thread(target=rounds.stay, args=(every, ended.wait), name="tallystick-watch", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def run(

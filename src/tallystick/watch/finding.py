@@ -91,6 +91,16 @@ class Finding:
         return str(self.opened.facts.get("level", ""))
 
     @property
+    def severity(self) -> str:
+        """How much it matters."""
+        return str(self.opened.facts.get("severity", ""))
+
+    @property
+    def team(self) -> str:
+        """Whose it is; empty where its rule does not say."""
+        return str(self.opened.facts.get("team", ""))
+
+    @property
     def ended(self) -> Event | None:
         """The event that ended it."""
         return next((event for event in self.events if event.what in ENDED), None)
@@ -118,9 +128,11 @@ def finding_id(rule: str, subject: str, level: str, number: int) -> str:
 def findings(events: Iterable[Event]) -> dict[str, Finding]:
     """Return every finding by its key, in the order in which they opened."""
     made: dict[str, Finding] = {}
-    for event in sorted(events, key=lambda event: event.happened_at):
+    ordered = sorted(events, key=lambda event: event.happened_at)
+    for event in ordered:
         if event.what is What.OPENED:
             made.setdefault(event.finding, Finding(event))
-        elif event.finding in made:
+    for event in ordered:
+        if event.what is not What.OPENED and event.finding in made:
             made[event.finding].events.append(event)
     return made

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tallystick.errors import InvalidQuestion, UnknownName
 from tallystick.ledger_reader import LedgerReader
 from tallystick.store.tables import Tables
 from tallystick.watch import record
@@ -106,17 +107,28 @@ def _end(finding: Finding, what: What, text: str, now: datetime, who: str) -> Ev
 
 
 def acknowledge(
-    tables: Tables, id_: str, now: datetime, who: str, reason: str, *, expected: bool = False
-) -> Finding | None:
-    """Write down that somebody knows a finding; return it, None where none is open whose key begins so.
+    tables: Tables,
+    id_: str,
+    now: datetime,
+    who: str,
+    reason: str,
+    *,
+    expected: bool = False,
+    waiting: Callable[[str], None] | None = None,
+) -> Finding:
+    """Write down that somebody knows a finding, whose key may be shortened to its beginning; return it.
 
-    An expected one is no news when it opens again, either.
+    An expected one is no news when it opens again, either. Raises UnknownName where no finding is open whose key begins
+    so, or several are, and InvalidQuestion for an empty reason.
     """
-    with tables.writing() as writer:
+    if not reason.strip():
+        raise InvalidQuestion("A reason is empty.", "Say why it is known: --reason planned.")
+    with tables.writing(waiting) as writer:
         every = findings(record.events(tables)).values()
         fits = [finding for finding in every if finding.id.startswith(id_) and finding.state is not State.RESOLVED]
         if not id_ or len(fits) != 1:
-            return None
+            problem = "Several findings begin" if id_ and fits else "No open finding begins"
+            raise UnknownName(f"{problem} with {id_!r}.", "`tallystick findings` lists them.")
         what = What.EXPECTED if expected else What.ACKNOWLEDGED
         event = Event(fits[0].id, fits[0].rule, fits[0].opened.subject, what, now, who, reason)
         record.write(writer, [event])

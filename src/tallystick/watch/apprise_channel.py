@@ -1,0 +1,44 @@
+"""Apprise channel: a message to any of the services that apprise knows, sent by a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.util import find_spec
+
+from tallystick.api.secret import Secret
+from tallystick.errors import InvalidQuestion
+from tallystick.watch.notice import Notice
+from tallystick.watch.receipt import Receipt, Taken
+from tallystick.watch.rule import Severity
+
+LIMIT = 90.0
+"""Seconds that a message may take in all; then the process is ended, and nobody knows."""
+_TYPES = {Severity.CRITICAL: "failure", Severity.WARNING: "warning", Severity.INFO: "info"}
+
+
+def send(url: Secret, notice: Notice, limit: float = LIMIT) -> Receipt:
+    """Send a message to an address of apprise; InvalidQuestion where apprise is not installed."""
+    if find_spec("apprise") is None:
+        raise InvalidQuestion(
+            "This channel needs apprise, which is not installed.", "pip install 'tallystick[notify]'."
+        )
+    order = {
+        "url": url.reveal(),
+        "title": notice.title,
+        "body": notice.text,
+        "type": _TYPES[notice.severity],
+    }
+    # -P: nothing of the working folder is imported
+    words = [sys.executable, "-P", "-m", "tallystick.watch.apprise_process"]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own program; the address goes by stdin, where no list of processes shows it
+            words, input=json.dumps(order), capture_output=True, text=True, timeout=limit, check=False
+        )
+        receipt = json.loads(done.stdout)
+        return Receipt(Taken(receipt["taken"]), str(receipt["why"]))
+    except subprocess.TimeoutExpired:
+        return Receipt(Taken.UNCERTAIN, f"it took longer than {limit:.0f} s")
+    except (ValueError, KeyError, OSError):
+        return Receipt(Taken.UNCERTAIN, "the process that sends it failed")

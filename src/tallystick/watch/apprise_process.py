@@ -1,0 +1,115 @@
+"""Apprise process: sends one message by apprise, and ends: the address and message come on stdin, the receipt goes out.
+
+A process of its own can be ended when it takes too long, and connects to nothing that is link-local or a cloud's
+metadata, whatever a library in it makes of a name.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from typing import Any
+
+from tallystick.watch.receipt import Taken
+from tallystick.watch.receiver_address import why_not
+
+_VAGUE = re.compile(
+    r"read timed out|write timed out|: timed out$|connection aborted|unexpectedly closed|reset by peer", re.IGNORECASE
+)
+"""What is logged of a connection that ended after something was sent."""
+_CODE = re.compile(r"(?:error=|\b)([45]\d\d)\b")
+_MOST = 1
+"""Receivers of one address of which it can be said that nothing was delivered to any of them."""
+
+
+def main() -> None:
+    """Read what to send, send it, and write the receipt."""
+    order = json.load(sys.stdin)
+    refusals = guard()
+    taken, why = _send(order)
+    json.dump({"taken": taken, "why": refusals[0] if refusals and taken is Taken.REFUSED else why}, sys.stdout)
+
+
+def guard() -> list[str]:
+    """Refuse every connection of this process to an address that is never allowed; return why, as it happens."""
+    refusals: list[str] = []
+
+    def audit(event: str, arguments: tuple[Any, ...]) -> None:
+        if event != "socket.connect" or not isinstance(arguments[1], tuple):
+            return
+        try:
+            why = why_not(str(arguments[1][0]), allow_private=True, encrypted=True)
+        except ValueError:  # a name, which the library itself looks up: names are refused, addresses judged
+            why = "its address is a name"
+        if why:
+            refusals.append(why)
+            raise PermissionError(why)
+
+    sys.addaudithook(audit)
+    return refusals
+
+
+def _send(order: dict[str, Any]) -> tuple[Taken, str]:
+    from apprise import Apprise, AppriseAsset, NotifyFormat, OverflowMode, PersistentStoreMode
+
+    asset = AppriseAsset(
+        app_id="tallystick",
+        app_desc="tallystick",
+        app_url="",
+        async_mode=False,
+        http_redirects=False,
+        storage_mode=PersistentStoreMode.MEMORY,
+    )
+    logs = _Logs()
+    channel = Apprise.instantiate(order["url"], asset=asset)
+    if channel is None:
+        return Taken.REFUSED, "apprise does not know this kind of address, or lacks a library for it"
+    channel.retry = 0  # the outbox tries again
+    channel.overflow_mode = OverflowMode.TRUNCATE
+    sender = Apprise(asset=asset)
+    sender.add(channel)
+    result = sender.notify(
+        body=order["body"],
+        title=order["title"],
+        notify_type=order["type"],
+        body_format=NotifyFormat.TEXT,
+    )
+    if result:
+        return Taken.SENT, ""
+    if len(channel) > _MOST:
+        return Taken.UNCERTAIN, "it has several receivers, and not all took it"
+    if any(_VAGUE.search(line) for line in logs.lines):
+        return Taken.UNCERTAIN, "it gave no answer"
+    return Taken.REFUSED, _why(logs.lines)
+
+
+class _Logs(logging.Handler):
+    """What apprise logs: it says nothing else of why it failed."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+        logger = logging.getLogger("apprise")
+        logger.setLevel(logging.DEBUG)
+        logger.addHandler(self)
+        logger.propagate = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line."""
+        self.lines.append(record.getMessage())
+
+
+def _why(logs: list[str]) -> str:
+    """Why nothing was delivered: a code at most, for what a log says may hold a part of the address."""
+    text = "\n".join(logs)
+    if match := _CODE.search(text):
+        return f"it answered {match[1]}"
+    if "refused" in text.lower():
+        return "connection refused"
+    return "apprise could not deliver it"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""Watch rounds: looking and telling, once or at an interval; a round that fails is said, and the next one comes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tallystick.api.credential import masked
+from tallystick.core.text import safe
+from tallystick.errors import TallystickError
+from tallystick.ledger import Ledger
+from tallystick.settings import Settings
+from tallystick.store.tables import Tables
+from tallystick.watch.channel import Channel, channels
+from tallystick.watch.default_rules import BUDGET, NO_OWNER, RULES
+from tallystick.watch.notification import Notification, notify
+from tallystick.watch.receipt import Taken
+from tallystick.watch.rule import rules
+from tallystick.watch.sender import Sender
+from tallystick.watch.watcher import watcher
+
+if TYPE_CHECKING:
+    from tallystick.api.client import Clock
+
+Say = Callable[[str], None]
+MOST = 10
+"""Events of a rule that a round says a line for; the others are counted."""
+
+
+class WatchRounds:
+    """Rounds over the ledger of the settings; InvalidQuestion where a channel cannot be.
+
+    `say` is told what happens, a line at a time; `write` is what a channel of kind stdout writes by.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock, say: Say, write: Say) -> None:
+        self._ledger = Ledger.of(settings, clock=clock)
+        self._clock = clock
+        self._say = say
+        self._channels = settings_channels(settings)
+        self._sender = Sender(settings.dashboard, settings.network(), write)
+        self._tables = Tables(settings.ledger)
+        self._who = watcher()
+        self.is_unknown = False
+        """Whether a rule could not tell in the last round."""
+
+    def round(self, is_ended: Callable[[], bool] = lambda: False) -> list[Exception]:
+        """Look, and tell; return what failed, each said. What one step cannot do does not keep the next from its own.
+
+        Where `is_ended` says so, no further message is begun.
+        """
+        failures: list[Exception] = []
+        for step in (self._look, partial(self._tell, is_ended)):
+            try:
+                for line in step():
+                    self._say(line)
+            except (TallystickError, OSError) as wrong:
+                failures.append(wrong)
+                self._say(f"failed: {masked(safe(str(wrong).partition(chr(10))[0]))}")
+        return failures
+
+    def stay(self, every: timedelta, is_ended: Callable[[float], bool]) -> None:
+        """Repeat rounds, with a pause after each; `is_ended` waits so many seconds and says whether to end."""
+        while True:
+            self.round(lambda: is_ended(0))
+            if is_ended(every.total_seconds()):
+                return
+
+    def _look(self) -> Iterator[str]:
+        looked = self._ledger.watch(who=self._who)
+        self.is_unknown = any(judgement.unknown for judgement in looked.judgements)
+        counts = Counter[tuple[str, str]]()
+        for event in looked.events:
+            counts[event.what, event.rule] += 1
+            if counts[event.what, event.rule] <= MOST:
+                yield f"{event.what}: {safe(event.text or looked.findings[event.finding].opened.text)}"
+        for (step, rule), count in counts.items():
+            if count > MOST:
+                yield f"{step}: {count - MOST:,} more of {safe(rule)}"
+        for judgement in looked.judgements:
+            if judgement.unknown:
+                yield f"unknown: {safe(judgement.rule.name)}: {safe(judgement.unknown)}"
+        yield f"{len(looked.open):,} open: `tallystick findings`."
+
+    def _tell(self, is_ended: Callable[[], bool]) -> Iterator[str]:
+        for notification in notify(self._tables, self._channels, self._sender.send, self._clock.now, self._who):
+            yield _line(notification)
+            if is_ended():
+                return
+
+
+def settings_channels(settings: Settings) -> list[Channel]:
+    """Return the channels of the settings; InvalidQuestion where one cannot be."""
+    known = [rule.name for rule in rules([BUDGET, NO_OWNER, *RULES], settings.tables("rule"))]
+    return channels(settings.tables("channel"), partial(settings.secret, "channel"), known)
+
+
+def _line(notification: Notification) -> str:
+    message, receipt = notification.message, notification.receipt
+    count = len(message.findings)
+    about = f"{count} {message.topic} on {message.channel.name}"
+    if receipt.taken is Taken.SENT:
+        return f"told: {about}."
+    if receipt.taken is Taken.REFUSED:
+        return f"refused: {about}: {receipt.why}. It is tried again."
+    return f"uncertain: {about}: {receipt.why}. It is sent once more, with the same key."
