@@ -16,6 +16,8 @@ from support.spending import ledger
 from support.webhook_receiver import Receiver, receiving
 from tallystick.api.network import Network
 from tallystick.api.secret import Secret
+from tallystick.clock import SystemClock
+from tallystick.ledger_reader import LedgerReader
 from tallystick.store.tables import Tables
 from tallystick.watch import record
 from tallystick.watch.channel import Body, Channel, Kind
@@ -151,13 +153,15 @@ def test_ten_minutes_of_refusal(tables: Tables, receiver: Receiver, mails: MailS
 
 
 def test_what_may_have_arrived_is_sent_once_more_with_its_key(tables: Tables, receiver: Receiver) -> None:
-    """A receiver that gives no answer is sent the message twice in all, with one key, the second after the lease."""
+    """A receiver without an answer is sent the message twice, with one key, the second after the lease; then said."""
     write(tables, opened("a"))
     receiver.answer = lambda _: None
     for minutes in range(0, 600, 3):
         tell(tables, [hook(receiver)], START + MINUTE * minutes)
     assert len(receiver.deliveries) == 2
     assert len({delivery.headers["Idempotency-Key"] for delivery in receiver.deliveries}) == 1
+    answer = LedgerReader(tables.root, SystemClock(START + MINUTE * 600)).ask("findings")
+    assert answer.warnings == ("ops may not know of 1 of these: sent twice without an answer.",)
 
 
 def test_a_channel_whose_secret_is_gone_is_tried_again(tables: Tables) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from tallystick.core.message import note
+from tallystick.core.message import note, warning
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.time import text
 from tallystick.query.context import Context
 from tallystick.query.report import Form, Parameter, Report
 from tallystick.watch import record
 from tallystick.watch.finding import Finding, State, findings
+from tallystick.watch.outbox import given_up
+from tallystick.watch.watcher import is_dead
 
 HEADINGS = (
     Heading("finding", Kind.DIMENSION),
@@ -30,8 +32,15 @@ def answer(context: Context, every: bool = False) -> Table:
     chosen = [finding for finding in known if every or finding.state is not State.RESOLVED]
     order = [*State]
     chosen.sort(key=lambda finding: (order.index(finding.state), finding.opened.happened_at))
-    messages = () if known else (note("No rule has looked at this ledger yet: `tallystick watch --once`."),)
-    return Table(None, HEADINGS, [_row(finding) for finding in chosen], {}, messages, {}, version.identity)
+    messages = (
+        [
+            warning(f"{channel} may not know of {count:,} of these: {standing}.")
+            for (channel, standing), count in given_up(chosen, context.now, is_dead).items()
+        ]
+        if known
+        else [note("No rule has looked at this ledger yet: `tallystick watch --once`.")]
+    )
+    return Table(None, HEADINGS, [_row(finding) for finding in chosen], {}, tuple(messages), {}, version.identity)
 
 
 def _row(finding: Finding) -> tuple[Cell, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -87,6 +87,19 @@ def due(
 def attempts_at(finding: Finding, channel: str, topic: Topic) -> Attempts:
     """Return the attempts at telling a channel of a finding."""
     return Attempts.of(event for event in finding.events if (event.channel, event.topic) == (channel, topic))
+
+
+def given_up(
+    findings: Iterable[Finding], now: datetime, is_dead: Callable[[str], bool]
+) -> Counter[tuple[str, Standing]]:
+    """Return how many notifications a channel is not known to have got, and is not sent again, and why."""
+    counts = Counter[tuple[str, Standing]]()
+    for finding in findings:
+        for channel, topic in {(event.channel, event.topic) for event in finding.events if event.channel}:
+            standing = attempts_at(finding, channel, Topic(topic)).standing(now, is_dead)
+            if standing in {Standing.UNCERTAIN, Standing.REFUSED}:
+                counts[channel, standing] += 1
+    return counts
 
 
 def _message(key: str, channel: Channel, topic: Topic, findings: Sequence[Finding]) -> Message:
