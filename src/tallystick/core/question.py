@@ -108,8 +108,9 @@ class Heading:
     """One column of an answer; `unit` is tokens, searches, USD, ... or None.
 
     `drop_order` is the order in which a narrow terminal leaves columns out: the highest first, 0 last, and a dimension
-    of 0 never. A dimension that is of a `block` of rows is printed once for each block. `shared` are names of the
-    column that several ids have, shown here or left to a rest.
+    of 0 never; columns of one `range` are left out together, for half a range says nothing. A dimension that is of a
+    `block` of rows is printed once for each block. `shared` are names of the column that several ids have, shown here
+    or left to a rest.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Heading:
     drop_order: int = 0
     block: bool = False
     shared: frozenset[str] = frozenset()
+    range: str = ""
 
 
 Cell = str | int | Decimal | None

@@ -77,9 +77,9 @@ def layout(table: Table, width: int, *, ids: bool = False) -> Layout:
         return Layout(columns)
     columns = tuple(replace(column, folded=column.is_figure) for column in columns)
     left_out: list[str] = []
-    while not _fits([column.cut(SHORT) for column in columns], width) and (index := _least(columns)) is not None:
-        left_out.insert(0, columns[index].heading.name)
-        columns = (*columns[:index], *columns[index + 1 :])
+    while not _fits([column.cut(SHORT) for column in columns], width) and (least := _least(columns)):
+        left_out[:0] = [column.heading.name for column in least]
+        columns = tuple(column for column in columns if column not in least)
     length = max(column.width for column in columns)
     while not _fits(cut := tuple(column.cut(length) for column in columns), width) and length > SHORTEST:
         length -= 1
@@ -135,13 +135,17 @@ def _fits(columns: Sequence[Column], width: int) -> bool:
     return sum(column.width for column in columns) + GAP * (len(columns) - 1) + EDGES <= width
 
 
-def _least(columns: Sequence[Column]) -> int | None:
-    """The next column to leave out: of the highest `drop_order` the rightmost; none fixed, nor the last figure."""
+def _least(columns: Sequence[Column]) -> list[Column]:
+    """The next columns to leave out: of the highest `drop_order` the rightmost, and the rest of its range; none fixed.
+
+    The last figure stays.
+    """
     figures = sum(column.is_figure for column in columns)
-    candidates = [
-        index for index, column in enumerate(columns) if not column.fixed and not (column.is_figure and figures == 1)
-    ]
-    return max(candidates, key=lambda index: (columns[index].heading.drop_order, index), default=None)
+    candidates = [column for column in columns if not column.fixed and not (column.is_figure and figures == 1)]
+    if not candidates:
+        return []
+    least = max(reversed(candidates), key=lambda column: column.heading.drop_order)
+    return [column for column in candidates if column is least or (column.heading.range == least.heading.range != "")]
 
 
 def _cut(text: str, length: int) -> str:

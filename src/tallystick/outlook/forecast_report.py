@@ -17,6 +17,7 @@ from tallystick.errors import InvalidQuestion
 from tallystick.outlook.daily_spend import DIMENSIONS
 from tallystick.outlook.forecast import Forecast, history, messages
 from tallystick.outlook.forecast_days import each_day
+from tallystick.outlook.forecast_model import Method
 from tallystick.outlook.forecast_parts import reconciled
 from tallystick.outlook.forecast_record import write_asked
 from tallystick.outlook.forecast_review import backtested, scored
@@ -35,20 +36,18 @@ BY = (*DIMENSIONS, DAY_BY_DAY)
 """What a forecast can be by."""
 FARTHEST = 731
 """How many days ahead a forecast goes at most."""
-_FIGURES = (
-    ("billed", 5),
-    ("not_billed_yet", 6),
-    ("spent", 0),
-    ("expected", 0),
-    ("low_80", 0),
-    ("high_80", 0),
-    ("low_50", 8),
-    ("high_50", 8),
-    ("low_95", 4),
-    ("high_95", 3),
-)
+_RANGES = {80: 0, 50: 8, 95: 4}
+"""Of each range by its percent the order in which a narrow terminal leaves it out."""
 HEADINGS = (
-    *(Heading(name, Kind.MONEY, "USD", drop_order=order) for name, order in _FIGURES),
+    *(
+        Heading(name, Kind.MONEY, "USD", drop_order=order)
+        for name, order in (("billed", 5), ("not_billed_yet", 6), ("spent", 0), ("expected", 0))
+    ),
+    *(
+        Heading(f"{end}_{percent}", Kind.MONEY, "USD", drop_order=order, range=str(percent))
+        for percent, order in _RANGES.items()
+        for end in ("low", "high")
+    ),
     Heading("judged_by", Kind.COUNT, "days", drop_order=7),
     Heading("method", Kind.TEXT, drop_order=1),
     Heading("why", Kind.TEXT, drop_order=9),
@@ -93,9 +92,10 @@ def answer(context: Context, question: Question) -> Table:
         beside += [_reconciled(by, scale)] if scale is not None else []
     write_asked(context, question.where, whole, by, forecasts if by in DIMENSIONS else {})
     names = named(engine, question.by)
-    order = [*forecasts]
-    if by != DAY_BY_DAY:
-        order.sort(key=lambda value: (-(forecasts[value].expected or 0), value))
+    if by == DAY_BY_DAY:  # the days to come first
+        order = sorted(forecasts, key=lambda day: (forecasts[day].method is Method.KNOWN, day))
+    else:
+        order = sorted(forecasts, key=lambda value: (-(forecasts[value].expected or 0), value))
     cells = [(*(dim_cells({by: value}, names) if by else ()), *_row(forecasts[value])) for value in order]
     past = replace(question, window=days & Window(days.start, history(now).end), by=())
     coverage, _ = cover(engine, CHARGES, past, now)
@@ -138,7 +138,7 @@ def _counts(part: Forecast) -> bool:
 
 
 def _row(each: Forecast) -> tuple[Cell, ...]:
-    ends = [end for percent in (80, 50, 95) for end in each.ranges.get(percent, (None, None))]
+    ends = [end for percent in _RANGES for end in each.ranges.get(percent, (None, None))]
     return (*each.so_far, each.expected, *ends, each.known, str(each.method), each.why)
 
 

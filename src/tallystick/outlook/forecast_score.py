@@ -39,11 +39,11 @@ HEADINGS = (
     Heading("holds_95", Kind.RATIO),
     Heading("last_week_error", Kind.RATIO, drop_order=3),
     Heading("seasonal_error", Kind.RATIO, drop_order=3),
-    Heading("pinball_to_last_week", Kind.RATIO, drop_order=1),
-    Heading("pinball_to_seasonal", Kind.RATIO, drop_order=1),
+    Heading("loss_to_last_week", Kind.RATIO, drop_order=1),
+    Heading("loss_to_seasonal", Kind.RATIO, drop_order=1),
 )
 """`error` and `bias` are sums of misses, without and with their sign, to what came; `holds_80` the share of totals in
-their 80 % range; pinball the loss of all quantiles to that of a naive method, below 1 where it is better."""
+their 80 % range; loss is that of all quantiles (pinball) to that of a naive method, below 1 where it is better."""
 
 
 @dataclass
