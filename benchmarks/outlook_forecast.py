@@ -184,8 +184,8 @@ def speed(keys: int = 200) -> str:
 
 def tables(*, quick: bool) -> str:
     """The tables of every group of series, and the speed."""
-    seeds = range(10) if quick else range(FINAL, FINAL + 48)
-    plains = range(6) if quick else range(FINAL, FINAL + 24)
+    seeds = range(10) if quick else range(FINAL, FINAL + 120)
+    plains = range(6) if quick else range(FINAL, FINAL + 48)
     parts = [
         table(f"Generated series, seeds {seeds[0]} to {seeds[-1]}", generated(seeds)),
         table(f"Plain world, seeds {plains[0]} to {plains[-1]}", plain(plains)),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -385,3 +386,22 @@ def test_growth_is_seen_and_becomes_usual() -> None:
 def test_the_minimum_is_a_round_part_of_a_usual_day() -> None:
     """By default a finding costs 5 % of a usual day, rounded down to 1, 2 or 5 times a ten, and 1 USD at least."""
     assert [minimum_of(usual) for usual in (0, 30, 110, 1000, 9000)] == [1, 1, 5, 50, 200]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_key_that_rises_twice_is_told_twice_and_nothing_else(seed: int) -> None:
+    """What is explained of a key is taken out as it was found, so that its model and workspace tell nothing of it."""
+    rng = Random(seed)  # noqa: S311 - repeatable, not secret
+    courses = {}
+    for number, mean in enumerate((100, 8, 8, 8, 8, 8, 8, 8)):
+        rises = (90, 120) if not number else ()
+        dollars = [
+            mean * (0.2 if day % 7 > 4 else 1) * rng.lognormvariate(0, 0.08) * 1.8 ** sum(day >= rise for rise in rises)
+            for day in range(150)
+        ]
+        nothing = [0.0] * 150
+        cell = Cell("o", "w" if number < 4 else "v", f"key{number}", f"person{number}", "m")
+        courses[cell] = Course(dollars, nothing, [*dollars], [*dollars], [*dollars], nothing)
+    cells = Cells(Window(midnight(FIRST), midnight(FIRST + 150 * DAY)), courses)
+    sightings = Survey(cells, [True] * 150, 5.0, lambda _: None).sightings()
+    assert [(sighting.subject.id, sighting.start) for sighting in sightings] == [("key0", 90), ("key0", 120)]

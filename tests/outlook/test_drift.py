@@ -72,6 +72,18 @@ def test_of_a_ledger(tmp_path: Path) -> None:
     ]
 
 
+def test_status_tells_it(tmp_path: Path) -> None:
+    """A drift that was seen in the last week needs attention on the first screen, an older one does not."""
+    for since, is_told in ((date(2026, 9, 3), True), (date(2026, 8, 1), False)):
+        rows = [
+            row | {"billed": row["billed"] * (Decimal("0.86") if row["day"] >= since else Decimal("0.85"))}
+            for row in rows_of(USUAL, DAYS_OF)
+        ]
+        attention = ledger(tmp_path / str(since), rows).status().facts["attention"]
+        line = f"Billed to list price of claude-opus-5-5: 85.0 % to 86.0 % since {since}: tallystick drift"
+        assert (line in attention) == is_told, attention
+
+
 def test_tokens_that_are_not_billed(tmp_path: Path) -> None:
     """Where a part of the tokens is no longer billed the share of what is not billed moves."""
     late = rows_of(

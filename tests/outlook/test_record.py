@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -236,6 +237,24 @@ def test_forecasts_written_since_are_scored(tmp_path: Path) -> None:
     assert message(book.forecast(score=True), "Forecasts written down since", ": 1")
     reopened(book).forecast(until="quarter")
     assert message(book.forecast(score=True), "Forecasts written down since", ": 2")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root, to be another user")
+def test_a_ledger_that_may_only_be_read_answers(tmp_path: Path) -> None:
+    """A user who may read a ledger and not write it is answered, and nothing is written down."""
+    book = ledger(tmp_path, rows_of(USUAL, DAYS_OF))
+    book.forecast()
+    for path in (*book.path.rglob("*"), *(folder for folder in tmp_path.parents if "pytest" in str(folder)), tmp_path):
+        path.chmod(0o644 if path.is_file() else 0o755)
+    book.path.chmod(0o755)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(PermissionError):
+            (book.path / "newest").touch()
+        assert reopened(book).forecast(until="quarter").rows[0]["expected"]
+    finally:
+        os.seteuid(0)
+    assert len(forecasts(book)) == 1
 
 
 def test_a_ledger_that_cannot_be_written_answers(tmp_path: Path) -> None:

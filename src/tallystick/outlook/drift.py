@@ -45,6 +45,8 @@ WHERE = ("organization", "workspace", "model")
 """What the days can be held to."""
 HISTORY = timedelta(days=90)
 """How long before the days that are asked about is read."""
+RECENT = timedelta(days=7)
+"""A move that was seen so long ago is no longer news."""
 LEARN = 21
 """Days whose median is what should stay."""
 SLACK, ALARM, MOST = 0.5, 8.0, 3.0
@@ -214,6 +216,19 @@ def answer(context: Context, since: When | None = None, where: Where = None) -> 
     )
     table = Table(question, HEADINGS, rows, {}, (*covered, about), coverage, context.engine.version.identity)
     return context.warned(table)
+
+
+def news(context: Context) -> list[str]:
+    """Return a sentence for each move that was seen in the last week."""
+    since = str(context.now.date() - RECENT)
+    sentences = []
+    for row in answer(context).rows:
+        if str(row["seen"]) >= since:
+            of_model = "" if row["model"] == ALL else f" of {row['model']}"
+            before, after = (f"{rounded(row[name] * 100, 1)} %" for name in ("before", "after"))  # type: ignore[operator]
+            move = f"{before} to {after} since {row['since']}"
+            sentences.append(f"{str(row['measure']).capitalize()}{of_model}: {move}: tallystick drift")
+    return sentences
 
 
 REPORT = Report(

@@ -18,7 +18,7 @@ from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.select import select
 from tallystick.core.time import DAY, Grain, Window, spans, text
-from tallystick.outlook import budgets as budget_report
+from tallystick.outlook import budgets as budget_report, drift
 from tallystick.outlook.anomalies.news import news
 from tallystick.outlook.daily_spend import DIMENSIONS, Basis, Day, scope
 from tallystick.outlook.forecast import Forecast
@@ -281,7 +281,7 @@ def _span(window: Window) -> str:
 
 
 def _ask(context: Context, where: Where) -> Document:
-    return Status(context, scope(where), () if where else news(context)).document()
+    return Status(context, scope(where), () if where else (*news(context), *drift.news(context))).document()
 
 
 REPORT = Report(

@@ -7,7 +7,7 @@ that change together are told as what they share.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tallystick.outlook.anomalies.cells import Cell, Cells, Course
 from tallystick.outlook.anomalies.deflator import Index, indexes
@@ -77,8 +77,9 @@ class Survey:
                 of_level = shared(of_level, self._courses, self._teams)
             for sighting in of_level:
                 self._price(sighting)
-            for sighting in of_level:
-                self._take_out(sighting)
+            each = [part for sighting in of_level for part in sighting.parts or (sighting,)]
+            for sighting, rates in [(sighting, self._rates(sighting)) for sighting in each]:
+                self._take_out(sighting, rates)
             sightings += of_level
         return sorted(sightings, key=lambda sighting: (sighting.start, sighting.subject))
 
@@ -184,10 +185,15 @@ class Survey:
                     expected[day] = max(0.0, min([dollars[day], *usual]) if usual else dollars[day])
             own = tuple(cell for cell in group if not self._is_explained(cell, start, end))
             rest = self.dollars([cell for cell in group if cell not in {*own}]) if len(own) < len(group) else None
-            if rest:
-                expected = {day: max(0.0, usual - rest[day]) for day, usual in expected.items()}
             spent = self.dollars(own) if own else []
-            if not own or sum(spent[day] - usual for day, usual in expected.items()) < self._minimum:
+            if rest and own:
+                before = self._before(spent, start)
+                expected = {
+                    day: min(spent[day], max(usual - rest[day], before.get(day % LAST, 0.0)))
+                    for day, usual in expected.items()
+                }
+            least = self._minimum * (1.0 if subject.level in SPENDERS else WHOLE_CAUTION)
+            if not own or sum(spent[day] - usual for day, usual in expected.items()) < least:
                 continue
             newest = max((episode for episode, _ in cluster), key=lambda episode: (episode.end, episode.seen))
             state = State.ACTIVE if any(episode.state is State.ACTIVE for episode, _ in cluster) else newest.state
@@ -204,21 +210,21 @@ class Survey:
         """Whether all of an organization spent more with a model, and not this model in the place of another."""
         everything = [cell for cell in self._courses if cell.organization == sighting.subject.organization]
         whole, part = self.dollars(everything), self.dollars(sighting.cells)
-        before = range(max(0, sighting.start - 4 * LAST), sighting.start)
-        if not before:
+        if not sighting.start:
             return True
         rest = [whole[day] - part[day] for day in range(len(whole))]
-        by_weekday: dict[int, list[float]] = {}
-        for day in before:
-            if self._known[day]:
-                by_weekday.setdefault(day % LAST, []).append(rest[day])
+        before = self._before(rest, sighting.start)
         excess = sum(part[day] - usual for day, usual in sighting.expected.items())
-        moved = sum(
-            sum(by_weekday[day % LAST]) / len(by_weekday[day % LAST]) - rest[day]
-            for day in sighting.expected
-            if day % LAST in by_weekday
-        )
+        moved = sum(before[day % LAST] - rest[day] for day in sighting.expected if day % LAST in before)
         return excess - moved >= PARTLY * excess
+
+    def _before(self, amounts: Sequence[float], start: int) -> dict[int, float]:
+        """The mean of amounts in the four weeks before a day, by the number of the day in its week."""
+        by_weekday: dict[int, list[float]] = {}
+        for day in range(max(0, start - 4 * LAST), start):
+            if self._known[day]:
+                by_weekday.setdefault(day % LAST, []).append(amounts[day])
+        return {weekday: sum(amounts) / len(amounts) for weekday, amounts in by_weekday.items()}
 
     def _is_explained(self, cell: Cell, start: int, end: int) -> bool:
         """Whether something more specific explains what a cell cost on some of these days."""
@@ -232,19 +238,20 @@ class Survey:
             steady = sum(self._first[cell][day] for cell in sighting.cells)
             sighting.above[day] = (dollars[day] - usual) * (index / steady if steady > 0 else 1.0)
 
-    def _take_out(self, sighting: Sighting) -> None:
-        """Take what a sighting explains out of its cells, and what it lifted their level by from then on."""
-        if sighting.parts:
-            for part in sighting.parts:
-                self._take_out(part)
-            return
+    def _rates(self, sighting: Sighting) -> dict[int, float]:
+        """What is usual of what its cells cost, by day: while it lasts, and of a level from then on.
+
+        Ask of all sightings of a level before one of them is taken out: a level that rises twice is taken out twice.
+        """
         dollars = self.dollars(sighting.cells)
-        for cell in sighting.cells:
-            self._explained.setdefault(cell, []).append((sighting.start, sighting.end))
         rates = {day: usual / dollars[day] for day, usual in sighting.expected.items() if dollars[day] > 0}
         after = range(sighting.end + 1, len(dollars)) if sighting.ratio is not None else ()
-        rates |= dict.fromkeys(after, sighting.ratio or 0.0)
+        return rates | dict.fromkeys(after, sighting.ratio or 0.0)
+
+    def _take_out(self, sighting: Sighting, rates: Mapping[int, float]) -> None:
+        """Take what a sighting explains out of its cells, and what it lifted their level by from then on."""
         for cell in sighting.cells:
+            self._explained.setdefault(cell, []).append((sighting.start, sighting.end))
             course = self._courses[cell]
             for day, rate in rates.items():
                 for amounts in (course.dollars, course.input_dollars):
