@@ -1,6 +1,7 @@
 """Series of daily spend with what happens to real ones: weekdays, growth, launches and shutdowns, month ends, holidays.
 
-Seeds below 9000 are for tuning or were final once, those from 9000 on are for the final run. No constant of the forecast stands here.
+Seeds below 9000 are for tuning or were final once, those from 9000 on are for the final run. No constant of the
+forecast stands here.
 """
 
 from __future__ import annotations

@@ -225,10 +225,13 @@ def news(context: Context) -> list[str]:
     for row in answer(context).rows:
         if str(row["seen"]) >= since:
             of_model = "" if row["model"] == ALL else f" of {row['model']}"
-            before, after = (f"{rounded(row[name] * 100, 1)} %" for name in ("before", "after"))  # type: ignore[operator]
-            move = f"{before} to {after} since {row['since']}"
+            move = f"{_percent(row['before'])} to {_percent(row['after'])} since {row['since']}"
             sentences.append(f"{str(row['measure']).capitalize()}{of_model}: {move}: tallystick drift")
     return sentences
+
+
+def _percent(ratio: Cell) -> str:
+    return f"{rounded(Decimal(str(ratio)) * 100, 1)} %"
 
 
 REPORT = Report(
