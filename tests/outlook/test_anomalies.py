@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -399,9 +400,9 @@ def test_a_key_that_rises_twice_is_told_twice_and_nothing_else(seed: int) -> Non
             mean * (0.2 if day % 7 > 4 else 1) * rng.lognormvariate(0, 0.08) * 1.8 ** sum(day >= rise for rise in rises)
             for day in range(150)
         ]
-        nothing = [0.0] * 150
+        nothing, spent = array("d", [0.0] * 150), array("d", dollars)
         cell = Cell("o", "w" if number < 4 else "v", f"key{number}", f"person{number}", "m")
-        courses[cell] = Course(dollars, nothing, [*dollars], [*dollars], [*dollars], nothing)
+        courses[cell] = Course(spent, nothing, spent[:], spent[:], spent[:], nothing[:])
     cells = Cells(Window(midnight(FIRST), midnight(FIRST + 150 * DAY)), courses)
     sightings = Survey(cells, [True] * 150, 5.0, lambda _: None).sightings()
     assert [(sighting.subject.id, sighting.start) for sighting in sightings] == [("key0", 90), ("key0", 120)]
