@@ -62,7 +62,7 @@ class Marksman:
         receiver.arrival, receiver.answer = self._arrived, self._answered
 
     def _arrived(self, port: int) -> bool:
-        if self.moment == MOMENTS[0] and (pid := self._aim(port)):
+        if pid := self._aim(MOMENTS[0], port):
             self._shoot(pid)
             return False
         return True
@@ -70,19 +70,21 @@ class Marksman:
     def _answered(self, delivery: Delivery) -> int | None:
         for finding in delivery.json["findings"]:
             self._tally.keys[finding["finding"], delivery.json["topic"]].append(delivery.json["key"])
-        if self.moment == MOMENTS[1] and (pid := self._aim(delivery.port)):
+        if pid := self._aim(MOMENTS[1], delivery.port):
             self._shoot(pid)
             return None
-        if self.moment == MOMENTS[2] and (pid := self._aim(delivery.port)):
+        if pid := self._aim(MOMENTS[2], delivery.port):
             threading.Timer(self._random.uniform(0, 0.03), self._shoot, (pid,)).start()
         return 200
 
-    def _aim(self, port: int) -> int | None:
-        """The watcher whose connection comes from a port, of the first connection in a trial."""
+    def _aim(self, moment: str, port: int) -> int | None:
+        """The watcher whose connection comes from a port, of the first connection in a trial of that moment."""
         with self._lock:
+            if moment != self.moment:
+                return None
             pid = next((pid for pid in self.pids if port in ports(pid)), None)
             if pid:
-                self._tally.shots[self.moment] += 1
+                self._tally.shots[moment] += 1
                 self.moment = ""
             return pid
 
