@@ -22,8 +22,6 @@ from typing import Any
 from outlook_anomalies import DAY, INCIDENTS, QUARTER, SAME, Case, Hit, is_change, is_of, table
 from planted_world import END, RELEASES, Truth, write as write_planted
 
-from outlook import write
-
 SIMULATED = (6001, 6003)
 PLAIN = (6101, 6102)
 """Seeds that nothing was chosen by; every third of the simulator is quiet."""
@@ -217,6 +215,8 @@ def main() -> None:
             print(world.case.name, spoken.hit.seen, right, spoken.text, flush=True)
     print(text(made))
     if arguments.docs:
+        from outlook import write  # here: the tests have a package of that name
+
         write("watch.md", "rules", text(made))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import pytest
@@ -10,6 +11,8 @@ from support.organization import FIRST, TWO_SINCE, Truth
 from support.tables import column, total
 from tallystick import Ledger
 from tallystick.sim import World
+from tallystick.watch.judgement import judge
+from tallystick.watch.rule import Rule
 
 LAST = date(2026, 11, 20)
 
@@ -41,6 +44,16 @@ def test_days_that_one_organization_lacks_are_absent(two: Ledger) -> None:
     table = two.spend("organization", "2026-11-08", "2026-11-11")
     assert table.coverage["absent"] == ["2026-11-08", "2026-11-09"]
     assert len(table.rows) == 2
+
+
+def test_a_finding_says_of_which_organization_it_is(two: Ledger) -> None:
+    """What two organizations have under one id are two findings: the subject of each holds its organization."""
+    rule = Rule(
+        "any", f"spend --by workspace --since {TWO_SINCE}", "billed > 0", "", subject=("workspace",), whole=False
+    )
+    subjects = [json.loads(each.subject) for each in judge(two.context(), rule).cases]
+    assert len({tuple(subject.items()) for subject in subjects}) == len(subjects)
+    assert len({subject["organization"] for subject in subjects if subject["workspace"] == "default"}) == 2
 
 
 def test_a_part_of_the_bill_is_no_unknown(two: Ledger, truth: Truth) -> None:

@@ -95,6 +95,30 @@ def test_absent_days_make_a_rule_unknown(tmp_path: Path) -> None:
     assert f"{unread.day} {unread:%b}" in judgement.unknown
 
 
+def test_a_rule_that_cannot_be_asked_stops_no_other(tmp_path: Path) -> None:
+    """A rule whose column is gone, or whose question has no answer, is unknown with why; the others are judged."""
+    book = ledger(tmp_path, rows_of(USUAL, DAYS_OF))
+    gone, unanswered = (
+        replace(DEAR, name="gone", when="biled > 1"),
+        Rule("none", "diff --month 2026-01", "billed > 1", ""),
+    )
+    made = look(book, Tables(book.path), [gone, unanswered, DEAR], NOW, "w")
+    unknown = {judgement.rule.name: judgement.unknown for judgement in made.judgements}
+    assert "biled" in unknown["gone"]
+    assert unknown["none"]
+    assert unknown["dear"] == ""
+    assert made.open
+
+
+def test_findings_that_open_together_say_how_many() -> None:
+    """Each finding of a rule is kept, however many open at once, and knows how many: they can be told as one."""
+    cases = [case(f"key {number}") for number in range(3000)]
+    opened = [*changes([said(*cases)], {}, NOW, "w")]
+    assert len({event.finding for event in opened}) == len(cases)
+    assert {event.facts["together"] for event in opened} == {len(cases)}
+    assert [*changes([said(*cases)], findings(opened), NOW + LATER, "w")] == []
+
+
 @pytest.mark.long
 def test_watchers_at_once_open_each_finding_once(tmp_path: Path) -> None:
     """Several watchers that look at one ledger at the same time write each finding down once."""

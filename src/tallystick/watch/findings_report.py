@@ -15,13 +15,13 @@ from tallystick.watch.watcher import is_dead
 HEADINGS = (
     Heading("finding", Kind.DIMENSION),
     Heading("state", Kind.TEXT),
-    Heading("severity", Kind.TEXT, drop_order=2),
-    Heading("rule", Kind.TEXT),
+    Heading("severity", Kind.TEXT, drop_order=3),
+    Heading("rule", Kind.TEXT, drop_order=5),
     Heading("what", Kind.TEXT),
     Heading("dollars", Kind.MONEY, "USD", drop_order=1),
-    Heading("since", Kind.TEXT),
-    Heading("until", Kind.TEXT, drop_order=3),
-    Heading("reason", Kind.TEXT, drop_order=4),
+    Heading("since", Kind.TEXT, drop_order=2),
+    Heading("until", Kind.TEXT, drop_order=7),
+    Heading("reason", Kind.TEXT, drop_order=6),
 )
 
 
