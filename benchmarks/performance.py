@@ -45,6 +45,11 @@ SECTIONS = {
         "60 ms. `summary` takes what stands out from where a sync of the day wrote it down, or the question before of "
         "the day; the first of a day without such a sync, which detects it, stands by itself."
     ),
+    "serve": (
+        "The dashboard in a process of its own, seconds of the wall. Cold: a process that was asked nothing before; "
+        "warm: the second time. The first page is what a browser is shown at once. 50 readers ask without a pause, and "
+        "share the processors with what asks; a sync takes one of them too."
+    ),
     "start": "The command line; processor time of the whole process.",
     "tally": "A year of usage and bill matched anew. The floor is one sum by DuckDB over the same usage.",
     "export": "Charges to a file, beside DuckDB's own COPY. Excel has no floor.",
