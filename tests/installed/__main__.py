@@ -114,6 +114,11 @@ def smoke(environment: Environment, *, pdf: bool) -> None:
     environment.tallystick("summary", "--month", "2026-10", "--output", "october.html", *ledger)
     refused = environment.tallystick("spend", "--output", "spend.pdf", *ledger, code=0 if pdf else 2)
     assert pdf or "pip install 'tallystick[pdf]'" in refused
+    if not pdf:
+        pushed = environment.tallystick("metrics", "--otlp", "http://127.0.0.1:9", *ledger, code=2)
+        assert "pip install 'tallystick[otlp]'" in pushed
+        assert "pip install 'tallystick[mcp]'" in environment.tallystick("mcp", *ledger, code=2)
+    assert "tallystick_cost_usd" in environment.tallystick("metrics", *ledger)
     assert "ok" in environment.tallystick("verify", *ledger)
 
 
