@@ -5,6 +5,7 @@
 The same canned answers (120 days of 2,000 rows, or 30 of 500) are read, each way in a process of its own:
 - decode, the floor: msgspec decodes the bytes into typed structs and throws them away;
 - sync: to the committed ledger (control totals, archive, checks, Delta), with and without the time in the tally;
+- least: what the format asks of any code, part by part (`least.py`);
 - cookbook: requests, json, dictionaries, csv, floats and all, as the published notebook reads one report.
 """
 
@@ -22,6 +23,7 @@ import msgspec
 from canned import DAY, DIALECTS, DIMENSIONS, SOURCES, TODAY, Canned, text
 from client import in_memory, sync
 from figures import Figure, Spent, child, peak, run
+from least import BEFORE, Parts, of_pages, of_rows
 
 Maybe = str | None
 
@@ -102,6 +104,21 @@ class OlderPage(msgspec.Struct):
     next_page: Maybe
 
 
+class RawRow(msgspec.Struct):
+    """A row of the newer dialect whose group is left as it is written, for groups are few."""
+
+    starting_at: str
+    ending_at: str
+    usage: Counts
+    group: msgspec.Raw
+
+
+class RawPage(msgspec.Struct):
+    """A page of such rows."""
+
+    data: list[RawRow]
+
+
 class NewerPage(msgspec.Struct):
     """A page of the newer dialect."""
 
@@ -140,6 +157,14 @@ def decode(dialect: str, rows: str, days: str) -> dict[str, float]:
         with spent:
             decoder.decode(page)
     return {"seconds": spent.processor, "peak": peak()}
+
+
+def least(dialect: str, rows: str, days: str) -> dict[str, float]:
+    """The seconds of each part that no code can leave out."""
+    canned, parts = DIALECTS[dialect](int(rows), int(days)), Parts()
+    of_pages(parts, usage_pages(canned, dialect), OlderPage if dialect == "older" else RawPage)
+    of_rows(parts, canned, dialect, int(days))
+    return parts.seconds
 
 
 def ingest(dialect: str, rows: str, days: str) -> dict[str, float]:
@@ -241,6 +266,12 @@ def benchmark(arguments: argparse.Namespace) -> None:
             "ingest", subject, "with the tally, to floor", "x", [result["seconds"] / floor for result in runs], goals[1]
         ).show()
         Figure("ingest", subject, "peak memory", "MB", [result["peak"] for result in runs], goals[2]).show()
+        parts = [child(__file__, "least", *shape) for _ in range(arguments.runs)]
+        for part in parts[0]:
+            Figure("ingest", subject, f"least: {part}", "s", [result[part] for result in parts]).show()
+        for name, kept in (("before the tally", BEFORE), ("with the tally", [*parts[0]])):
+            ratios = [sum(result[part] for part in kept) / floor for result in parts]
+            Figure("ingest", subject, f"least possible, {name}, to floor", "x", ratios).show()
         if dialect == "older":
             runs = [child(__file__, "cookbook", rows, days) for _ in range(arguments.runs)]
             ratios = [result["seconds"] / floor for result in runs]
@@ -248,4 +279,4 @@ def benchmark(arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    run(__doc__, {"decode": decode, "ingest": ingest, "cookbook": cookbook}, benchmark)
+    run(__doc__, {"decode": decode, "ingest": ingest, "least": least, "cookbook": cookbook}, benchmark)

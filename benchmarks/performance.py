@@ -30,7 +30,8 @@ SECTIONS = {
     "ingest": (
         "Canned pages of usage in memory, read to a committed ledger. The floor: `msgspec` decodes their bytes. What "
         "other threads do while the tally runs counts as the tally's. What a sync then writes down of forecasts and "
-        "findings is measured apart."
+        "findings is measured apart. The least possible is what the ledger's format asks of any code with these "
+        "libraries: its parts alone, without a check, a log, a name or a commit."
     ),
     "first_sync": "A simulated organization of 24 keys, served by another process; the newer dialect without its pace.",
     "nothing_new": "A small organization that was synced a moment ago. Exponent 0: independent of the history.",
