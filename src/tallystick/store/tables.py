@@ -8,7 +8,7 @@ dead writer left half done is never adopted.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -207,11 +207,15 @@ class Tables:
             return DeltaTable(str(self.folder(table)), version=version)
 
     def index_changed(self) -> int:
-        """When the archive's index changed last, in nanoseconds; 0 where it is gone. It grows without versions."""
-        try:
-            return (self.folder(PAGES) / "_delta_log").stat().st_mtime_ns
-        except OSError:
-            return 0
+        """When the archive's index or the findings changed last, in nanoseconds; 0 where they are gone.
+
+        They grow without versions.
+        """
+        changed = [0]
+        for table in (PAGES, FINDINGS):
+            with suppress(OSError):
+                changed.append((self.folder(table) / "_delta_log").stat().st_mtime_ns)
+        return max(changed)
 
     def rows(self, table: LedgerTable, version: int | None = None, **options: Any) -> pa.Table:
         """Rows of one table as of a version; `options` are columns and filters. LedgerError where a file is lost.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tallystick.web.alert_page import ALERTS
 from tallystick.web.anomaly_page import ANOMALIES
 from tallystick.web.budget_page import BUDGETS
 from tallystick.web.cache_page import CACHE
@@ -25,6 +26,7 @@ PAGES: tuple[Page, ...] = (
     BUDGETS,
     FORECAST,
     ANOMALIES,
+    ALERTS,
     WHATIF,
     CLAUDE_CODE,
     PRICES,
