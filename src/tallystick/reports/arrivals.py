@@ -100,7 +100,8 @@ def _messages(cells: list[tuple[Cell, ...]]) -> Iterator[Message]:
 
 
 def _behind(row: Row) -> ChargeSum:
-    return ChargeSum("billed", "used", where=((row["what"], row["value"]),))
+    where = ((row["what"], row["value"]),) if row else ()  # a column without rows is asked about too
+    return ChargeSum("billed", "used", where=where)
 
 
 REPORT = Report(

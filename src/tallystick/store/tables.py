@@ -207,15 +207,11 @@ class Tables:
             return DeltaTable(str(self.folder(table)), version=version)
 
     def index_changed(self) -> int:
-        """When the archive's index or the findings changed last, in nanoseconds; 0 where they are gone.
-
-        They grow without versions.
-        """
-        changed = [0]
-        for table in (PAGES, FINDINGS):
-            with suppress(OSError):
-                changed.append((self.folder(table) / "_delta_log").stat().st_mtime_ns)
-        return max(changed)
+        """When the archive's index or the findings grew last, in nanoseconds, for no version tells; 0 without them."""
+        logs = [self.folder(table) / "_delta_log" for table in (PAGES, FINDINGS)]
+        with suppress(OSError):
+            return max((log.stat().st_mtime_ns for log in logs if log.exists()), default=0)
+        return 0
 
     def rows(self, table: LedgerTable, version: int | None = None, **options: Any) -> pa.Table:
         """Rows of one table as of a version; `options` are columns and filters. LedgerError where a file is lost.
