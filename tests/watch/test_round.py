@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,9 @@ DEAR = Rule("dear", "spend --by key --since 7d", "billed > 1", "{key} spent {bil
 LATER = timedelta(minutes=15)
 
 
-def case(subject: str, level: str = "") -> Case:
+def case(subject: str, level: str = "", dollars: Decimal | None = None) -> Case:
     """A case of a subject."""
-    return Case(subject, level, subject, None, "", {})
+    return Case(subject, level, subject, dollars, "", {})
 
 
 def lived(*rounds: Judgement) -> list[tuple[str, What]]:
@@ -61,6 +62,13 @@ def test_another_level_takes_the_place_of_one() -> None:
     """Of one subject only the present level is open; the one before it is superseded, not resolved."""
     whats = [what for _, what in lived(said(case("a", "50 %")), said(case("a", "80 %")), said())]
     assert whats == [What.OPENED, What.SUPERSEDED, What.OPENED, What.RESOLVED]
+
+
+def test_of_several_rows_of_one_subject_the_largest_opens() -> None:
+    """Rows of one subject and level are one finding, of the row with the most dollars, wherever it stands."""
+    rows = [case("a", dollars=Decimal(amount)) for amount in (3, -9, 5)]
+    [opened] = changes([said(*rows)], {}, NOW, "w")
+    assert opened.dollars == -9
 
 
 def test_findings_of_a_rule_that_is_gone_end() -> None:

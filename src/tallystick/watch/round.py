@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from tallystick.errors import InvalidQuestion, UnknownName
@@ -69,9 +70,8 @@ def changes(judgements: Sequence[Judgement], known: Mapping[str, Finding], now: 
 
 def _changes(judgement: Judgement, own: Sequence[Finding], now: datetime, who: str) -> Iterator[Event]:
     name = judgement.rule.name
-    cases = {(case.subject, case.level): case for case in judgement.cases}
-    levels = dict(cases)
-    subjects = {subject for subject, _ in levels}
+    cases = _largest(judgement.cases)
+    subjects = {subject for subject, _ in cases}
     still = set()
     before: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for finding in own:
@@ -92,6 +92,16 @@ def _changes(judgement: Judgement, own: Sequence[Finding], now: datetime, who: s
         last = before[key][-1].acknowledged if before[key] else None
         if last and last.what is What.EXPECTED:
             yield Event(id_, name, case.subject, What.EXPECTED, now, who, last.text)
+
+
+def _largest(cases: Sequence[Case]) -> dict[tuple[str, str], Case]:
+    """The case of each subject and level; of several rows that of the most dollars, the first among equals."""
+    largest: dict[tuple[str, str], Case] = {}
+    for case in cases:
+        before = largest.setdefault((case.subject, case.level), case)
+        if abs(case.dollars or Decimal(0)) > abs(before.dollars or Decimal(0)):
+            largest[case.subject, case.level] = case
+    return largest
 
 
 def _opened(judgement: Judgement, case: Case, id_: str, together: int, now: datetime, who: str) -> Event:
