@@ -11,7 +11,14 @@ from tallystick.core.question import Cell
 from tallystick.errors import InvalidQuestion
 from tallystick.watch.condition import Condition
 
-ROW: dict[str, Cell] = {"billed": Decimal("10.5"), "growth": None, "status": "ok", "count": 3, "attention": "no owner"}
+ROW: dict[str, Cell] = {
+    "billed": Decimal("10.5"),
+    "growth": None,
+    "status": "ok",
+    "count": 3,
+    "attention": "no owner",
+    "state": "unknown",
+}
 
 
 @pytest.mark.parametrize(
@@ -31,6 +38,10 @@ ROW: dict[str, Cell] = {"billed": Decimal("10.5"), "growth": None, "status": "ok
         ("growth = none", True),
         ("billed != none", True),
         ("growth > 1 and billed > 10", None),
+        ("state != ok", None),
+        ("state = ok", None),
+        ("state = unknown", True),
+        ("state != unknown", False),
         ("growth > 1 and billed > 11", False),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tallystick.errors import InvalidQuestion
+from tallystick.outlook.budgets import GRAVEST, OK, UNKNOWN
 from tallystick.watch.asked import Asked
 from tallystick.watch.default_rules import BUDGET, NO_OWNER, RULES
 from tallystick.watch.rule import Rule, rules
@@ -20,6 +21,12 @@ def test_default_rules_can_be_asked() -> None:
         assert rule.asked.report
         assert rule.condition.comparisons
         assert rule.about.endswith(".")
+
+
+def test_a_budget_is_fine_only_where_that_is_known() -> None:
+    """The rule of budgets speaks of every status but ok, and cannot tell where the status is unknown."""
+    verdicts = {status: BUDGET.condition.holds({"status": status}) for status in GRAVEST}
+    assert verdicts == dict.fromkeys(GRAVEST, True) | {OK: False, UNKNOWN: None}
 
 
 def test_a_table_adds_a_rule() -> None:

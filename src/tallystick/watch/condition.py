@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.question import Cell
 from tallystick.core.text import did_you_mean
 from tallystick.errors import InvalidQuestion
@@ -38,7 +39,7 @@ class Comparison:
     size: bool = False
 
     def holds(self, row: Mapping[str, Cell]) -> bool | None:
-        """Return whether a row fits; None where its cell is unknown."""
+        """Return whether a row fits; None where its cell is unknown, be it without a value or by the word for that."""
         cell = row[self.column]
         if self.value == NONE and self.sign in {"=", "!="}:
             return (cell is None) == (self.sign == "=")
@@ -49,6 +50,8 @@ class Comparison:
         if order := _ORDERS.get(self.sign):
             number = _number(cell, self.column)
             return order(abs(number) if self.size else number, _amount(self.value))
+        if cell == UNKNOWN != self.value:
+            return None
         same = Decimal(cell) == _amount(self.value) if isinstance(cell, int | Decimal) else cell == self.value
         return same == (self.sign == "=")
 

@@ -8,7 +8,7 @@ from tallystick.watch.rule import Rule, Severity, rules
 BUDGET = Rule(
     "budget",
     "budget",
-    "status != ok and status != unknown",
+    "status != ok",
     "Budget of {scope}, {period}: {status}. {spent} of {budget} USD spent, forecast {forecast}.",
     subject=("name", "scope", "period"),
     level="status",
