@@ -20,6 +20,7 @@ def test_default_rules_can_be_asked() -> None:
     for rule in (BUDGET, NO_OWNER, *RULES):
         assert rule.asked.report
         assert rule.condition.comparisons
+        assert rule.columns
         assert rule.about.endswith(".")
 
 
@@ -58,6 +59,7 @@ def test_a_table_changes_a_rule() -> None:
         (OWN | {"severity": "bad"}, "severity"),
         (OWN | {"subject": "key"}, "list of columns"),
         (OWN | {"words": 3}, "not a text"),
+        *((OWN | {"words": words}, "words") for words in ("{", "{}", "{key:d}", "{key:{x}}", "{key!r}", "{key.x}")),
         (OWN | {"colour": "red"}, "colour"),
         ({"name": "x", "off": True}, "no rule 'x'"),
         ("x", "not a table"),

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from string import Formatter
 from typing import Any
 
 from tallystick.catalog import entry
@@ -105,7 +104,6 @@ def _words(rule: Rule, answer: Table, row: Mapping[str, Cell], subject: Mapping[
     if not rule.words:
         return f"{rule.name}: {', '.join(subject.values()) or 'all of it'}, as {rule.when}."
     texts: dict[str, Any] = {heading.name: shown(row[heading.name], heading) for heading in answer.headings}
-    for name in {name for _, name, _, _ in Formatter().parse(rule.words) if name}:
-        if name not in texts:
-            raise InvalidQuestion(f"The words of the rule {rule.name!r} name {name!r}, which is no column.", "")
+    for name in sorted(rule.columns - {*texts}):
+        raise InvalidQuestion(f"The words of the rule {rule.name!r} name {name!r}, which is no column.", "")
     return rule.words.format_map(texts)

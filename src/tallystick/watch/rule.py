@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from string import Formatter
 from typing import Any
 
 from tallystick.core.text import choose
@@ -14,6 +16,8 @@ from tallystick.watch.asked import Asked
 from tallystick.watch.condition import Condition
 
 _MEND = "`tallystick docs watch` shows the tables."
+_WORDS = re.compile(r"(?:[^{}]|\{\{|\}\}|\{[a-z]\w*\})*")
+"""A sentence with names in braces alone: a format could be as long as memory, or fail at the first row."""
 
 
 class Severity(StrEnum):
@@ -54,6 +58,13 @@ class Rule:
     def condition(self) -> Condition:
         """The condition; InvalidQuestion where it is none."""
         return Condition.read(self.when)
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that its words name; InvalidQuestion where anything but a name stands in braces."""
+        if not _WORDS.fullmatch(self.words):
+            raise InvalidQuestion(f"The words {self.words!r} cannot be read.", 'Write words = "{key} spent {billed}".')
+        return frozenset(name for _, name, _, _ in Formatter().parse(self.words) if name)
 
 
 _TEXTS = ("name", "ask", "when", "words", "level", "dollars", "team", "about")
@@ -103,9 +114,9 @@ def _rule(where: str, table: Mapping[str, Any], before: Rule | None) -> Rule:
 
 
 def _check(where: str, rule: Rule) -> None:
-    """Raise InvalidQuestion, with where the rule stands, where its question or condition cannot be."""
+    """Raise InvalidQuestion, with where the rule stands, where its question, condition or words cannot be."""
     try:
-        rule.asked, rule.condition  # noqa: B018 - they raise
+        rule.asked, rule.condition, rule.columns  # noqa: B018 - they raise
     except InvalidQuestion as wrong:
         raise InvalidQuestion(f"{where} ({rule.name}): {wrong.what}", wrong.hint) from None
 
