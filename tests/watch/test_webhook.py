@@ -183,7 +183,11 @@ def test_a_receiver_that_drips_is_left() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://x.example.test/", "x.example.test", "https://", "https://me:pa55word@x.example.test/", "http://["]
+    "url",
+    [
+        *("ftp://x.example.test/", "x.example.test", "https://", "https://me:pa55word@x.example.test/", "http://["),
+        *("https://x..example.test/", f"https://{'x' * 64}.example.test/"),
+    ],
 )
 def test_what_is_no_address_is_refused_unshown(url: str) -> None:
     """An address that is none of a webhook is refused, and not shown."""

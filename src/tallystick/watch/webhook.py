@@ -134,6 +134,7 @@ def _parts(url: Secret) -> SplitResult:
     try:
         parts = urlsplit(url.reveal())
         if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and "@" not in parts.netloc:
+            parts.hostname.encode("idna")  # raises where no name server can be asked for it
             return parts
     except ValueError:
         pass
