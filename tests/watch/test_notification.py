@@ -265,3 +265,14 @@ def test_what_is_told_late_says_that_it_ended(tables: Tables) -> None:
     [page] = printed
     assert "resolved 9 Sep 2026 11:00 UTC" in page
     assert "Acknowledge" not in page
+
+
+def test_findings_are_listed_by_state_then_gravity(tables: Tables) -> None:
+    """What nobody knows of stands first, the gravest of it above, and of equals the one that opened first."""
+    known = opened("known", severity="critical")
+    write(tables, known, after(known, What.ACKNOWLEDGED, START + MINUTE))
+    for minute, (id_, severity) in enumerate((("hint", "info"), ("call", "warning"), ("later", "warning"))):
+        write(tables, opened(id_, START + MINUTE * minute, severity=severity))
+    write(tables, opened("fire", START + MINUTE * 9, severity="critical"))
+    rows = LedgerReader(tables.root, SystemClock(START + MINUTE * 10)).ask("findings").rows
+    assert [row["finding"] for row in rows] == ["fire", "call", "later", "hint", "known"]

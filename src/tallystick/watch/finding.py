@@ -11,6 +11,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from tallystick.watch.rule import Severity
+
 
 class What(StrEnum):
     """What an event says happened to a finding."""
@@ -94,6 +96,12 @@ class Finding:
     def severity(self) -> str:
         """How much it matters."""
         return str(self.opened.facts.get("severity", ""))
+
+    @property
+    def rank(self) -> int:
+        """Its place among the severities: 0 is the gravest, and stands for one that is not known too."""
+        grades = [str(grade) for grade in Severity]
+        return grades.index(self.severity) if self.severity in grades else 0
 
     @property
     def team(self) -> str:

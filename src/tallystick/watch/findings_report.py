@@ -30,8 +30,8 @@ def answer(context: Context, every: bool = False) -> Table:
     version = context.engine.version
     known = findings(record.events(context.tables)).values()
     chosen = [finding for finding in known if every or finding.state is not State.RESOLVED]
-    order = [*State]
-    chosen.sort(key=lambda finding: (order.index(finding.state), finding.opened.happened_at))
+    states = [*State]
+    chosen.sort(key=lambda finding: (states.index(finding.state), finding.rank, finding.opened.happened_at))
     messages = (
         [
             warning(f"{channel} may not know of {count:,} of these: {standing}.")

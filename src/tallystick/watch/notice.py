@@ -42,7 +42,7 @@ def plain(words: str) -> str:
 
 def ordered(findings: Sequence[Finding]) -> list[Finding]:
     """Return findings in the order in which they are told: the gravest first, then by dollars."""
-    return sorted(findings, key=lambda finding: (_rank(finding), -abs(finding.opened.dollars or Decimal(0))))
+    return sorted(findings, key=lambda finding: (finding.rank, -abs(finding.opened.dollars or Decimal(0))))
 
 
 def notice(message: Message, dashboard: str) -> Notice:
@@ -57,7 +57,7 @@ def notice(message: Message, dashboard: str) -> Notice:
 
 def severity(findings: Sequence[Finding]) -> Severity:
     """Return the gravest severity of some findings."""
-    return list(Severity)[min(_rank(finding) for finding in findings)]
+    return list(Severity)[min(finding.rank for finding in findings)]
 
 
 def command(finding: Finding) -> str:
@@ -71,11 +71,6 @@ def link(finding: Finding, dashboard: str) -> str:
         return dashboard and dashboard + address(Asked.read(str(finding.opened.facts["ask"])))
     except (InvalidQuestion, KeyError):
         return ""
-
-
-def _rank(finding: Finding) -> int:
-    grades = [str(grade) for grade in Severity]
-    return grades.index(finding.severity) if finding.severity in grades else 0
 
 
 def _title(findings: Sequence[Finding], topic: Topic) -> str:
