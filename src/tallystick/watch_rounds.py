@@ -15,7 +15,7 @@ from tallystick.ledger import Ledger
 from tallystick.settings import Settings
 from tallystick.store.tables import Tables
 from tallystick.watch.channel import Channel, channels
-from tallystick.watch.default_rules import BUDGET, NO_OWNER, RULES
+from tallystick.watch.default_rules import DEFAULT_RULES
 from tallystick.watch.notification import Notification, notify
 from tallystick.watch.receipt import Taken
 from tallystick.watch.rule import rules
@@ -94,7 +94,7 @@ class WatchRounds:
 
 def settings_channels(settings: Settings) -> list[Channel]:
     """Return the channels of the settings; InvalidQuestion where one cannot be."""
-    known = [rule.name for rule in rules([BUDGET, NO_OWNER, *RULES], settings.tables("rule"))]
+    known = [rule.name for rule in rules(DEFAULT_RULES, settings.tables("rule"))]
     return channels(settings.tables("channel"), partial(settings.secret, "channel"), known)
 
 

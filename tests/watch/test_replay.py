@@ -14,6 +14,7 @@ from tallystick.core.time import DAY
 from tallystick.errors import InvalidQuestion
 from tallystick.store.tables import Tables
 from tallystick.watch import record
+from tallystick.watch.default_rules import RULES
 from tallystick.watch.replay import replay, version_at
 from tallystick.watch.rule import Rule
 
@@ -105,3 +106,11 @@ def test_rules_say_where_they_come_from(tmp_path: Path) -> None:
     assert "unexplained" not in rows
     assert "budget" not in rows, "there is none"
     assert rows["anomaly"]["when"] == "above > 200"
+
+
+def test_tables_of_rules_that_cannot_hold_are_no_fault(tmp_path: Path) -> None:
+    """Settings without budgets or owners may still grade or switch off the rules of these: they are not in force."""
+    text = '[[rule]]\nname = "budget"\nseverity = "critical"\n[[rule]]\nname = "no owner"\noff = true\n'
+    rows = ledger(tmp_path, rows_of(USUAL, DAYS_OF), text=text).ask("rules").rows
+    assert {"budget", "no owner"}.isdisjoint(row["rule"] for row in rows)
+    assert len(rows) == len(RULES)

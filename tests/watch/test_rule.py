@@ -62,6 +62,7 @@ def test_a_table_changes_a_rule() -> None:
         *((OWN | {"words": words}, "words") for words in ("{", "{}", "{key:d}", "{key:{x}}", "{key!r}", "{key.x}")),
         (OWN | {"colour": "red"}, "colour"),
         ({"name": "x", "off": True}, "no rule 'x'"),
+        (OWN | {"off": "false"}, "neither true nor false"),
         ("x", "not a table"),
     ],
 )

@@ -160,6 +160,7 @@ RULES = (
     ),
 )
 """Those that hold everywhere."""
+DEFAULT_RULES = (BUDGET, NO_OWNER, *RULES)
 
 
 def built_in(context: Context) -> list[Rule]:
@@ -168,5 +169,9 @@ def built_in(context: Context) -> list[Rule]:
 
 
 def in_force(context: Context) -> list[Rule]:
-    """Return the default rules and those of the settings; raise InvalidQuestion where a table cannot be."""
-    return rules(built_in(context), context.rule_tables)
+    """Return the default rules and those of the settings; raise InvalidQuestion where a table cannot be.
+
+    A table may change or switch off a default rule that cannot hold: it stays away.
+    """
+    idle = {(rule.name, rule.ask) for rule in DEFAULT_RULES} - {(rule.name, rule.ask) for rule in built_in(context)}
+    return [rule for rule in rules(DEFAULT_RULES, context.rule_tables) if (rule.name, rule.ask) not in idle]

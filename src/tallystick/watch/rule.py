@@ -83,7 +83,9 @@ def rules(built_in: Sequence[Rule], tables: Sequence[Any]) -> list[Rule]:
         name = table.get("name")
         if not isinstance(name, str) or not name.strip():
             raise InvalidQuestion(f"{where} has no name.", _MEND)
-        if table.get("off", False):
+        if not isinstance(off := table.get("off", False), bool):
+            raise InvalidQuestion(f"{where}: off {off!r} is neither true nor false.", "Write off = true.")
+        if off:
             if every.pop(name, None) is None:
                 raise InvalidQuestion(f"{where}: there is no rule {name!r} to switch off.", choose(name, [*every]))
             continue
