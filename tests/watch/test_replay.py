@@ -10,8 +10,9 @@ import pytest
 
 from support.spending import DAYS_OF, LAST, NOW, USUAL, ledger, rows_of, steady
 from tallystick import Ledger
+from tallystick.clock import SystemClock
 from tallystick.core.time import DAY
-from tallystick.errors import InvalidQuestion
+from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.store.tables import Tables
 from tallystick.watch import record
 from tallystick.watch.default_rules import RULES
@@ -114,3 +115,12 @@ def test_tables_of_rules_that_cannot_hold_are_no_fault(tmp_path: Path) -> None:
     rows = ledger(tmp_path, rows_of(USUAL, DAYS_OF), text=text).ask("rules").rows
     assert {"budget", "no owner"}.isdisjoint(row["rule"] for row in rows)
     assert len(rows) == len(RULES)
+
+
+def test_a_ledger_without_a_version_has_no_past(tmp_path: Path) -> None:
+    """Before the first sync has committed anything there is nothing to judge a rule by, and that is said."""
+    tables = Tables(tmp_path / "ledger")
+    with tables.writing():
+        pass
+    with pytest.raises(LedgerError, match="Nothing was committed"):
+        Ledger(tables.root, SystemClock(NOW)).rules("anomaly")

@@ -9,7 +9,7 @@ from functools import partial
 
 from tallystick.catalog import entry
 from tallystick.core.time import DAY, midnight
-from tallystick.errors import InvalidQuestion
+from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query.context import Context
 from tallystick.store.version import Version
 from tallystick.watch.finding import Event, Finding, findings
@@ -36,7 +36,7 @@ def replay(context: Context, rule: Rule, days: Sequence[date]) -> Replay:
     """Judge a rule as it was at the end of each day, and write nothing.
 
     Raises InvalidQuestion for a rule that asks the API, which does not tell how things were; LedgerError where there is
-    no ledger.
+    no ledger, or no version of it.
     """
     if entry(rule.asked.report).report.api:
         raise InvalidQuestion(
@@ -45,6 +45,8 @@ def replay(context: Context, rule: Rule, days: Sequence[date]) -> Replay:
         )
     newest = context.engine.version
     versions = [version for version in context.tables.versions() if version.number <= newest.number]
+    if not versions:
+        raise LedgerError("Nothing was committed to the ledger yet.", "Run `tallystick sync` first.")
     unknown: dict[date, str] = {}
     events: list[Event] = []
     for day in days:
