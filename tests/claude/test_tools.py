@@ -229,6 +229,17 @@ def test_without_a_ledger_a_tool_says_so(path: Path) -> None:
     assert str(path) not in str(result.content)
 
 
+def test_a_damaged_ledger_names_no_folder(tmp_path: Path) -> None:
+    """A ledger that cannot be read is an error of the tool, without the folders of this machine."""
+    log = tmp_path / "ledger" / "versions" / "_delta_log" / f"{0:020}.json"
+    log.parent.mkdir(parents=True)
+    log.write_text("no log", encoding="utf-8")
+    result = in_process(settings(tmp_path / "ledger"), lambda client: client.call_tool("status", {}))
+    assert result.is_error
+    assert "ledger" in str(result.content)
+    assert str(tmp_path) not in str(result.content)
+
+
 def test_resources_and_prompts_are_there(book: Ledger) -> None:
     """Each resource has a text and each prompt takes its arguments; an unknown one is refused."""
 

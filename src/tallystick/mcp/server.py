@@ -16,6 +16,7 @@ from tallystick.mcp.reply import SCHEMA, as_text, reply
 from tallystick.mcp.resources import PAGES
 from tallystick.mcp.tool import FULL, Tool
 from tallystick.web.application import Dashboard
+from tallystick.web.paths import without_folders
 from tallystick.web.tokens import LOCAL, Identity
 
 INSTRUCTIONS = (
@@ -62,7 +63,7 @@ class Handlers:
             address = tool.address(arguments)
             visit = self._dashboard.readers.visit()
         except TallystickError as wrong:
-            return _refused(wrong)
+            return _refused(without_folders(wrong, self._dashboard.readers.settings.ledger))
         answer = await self._dashboard.answer(identity_of(context), visit, address)
         if isinstance(answer, TallystickError):
             return _refused(answer)
