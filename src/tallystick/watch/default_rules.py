@@ -68,11 +68,11 @@ RULES = (
     Rule(
         "idle key",
         "arrivals --since 7d",
-        "what = key and status = back",
+        "what = key and status = back and billed > 1",
         "Key {value_name} is used again since {first_used}, after {used_before}: {billed} USD so far.",
         subject=("what", "value"),
         dollars="billed",
-        about="A key is used again after four weeks.",
+        about="A key is used again after four weeks, for over 1 USD.",
     ),
     Rule(
         "new workspace",
