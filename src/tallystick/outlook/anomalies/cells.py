@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
 from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED_YET
 from tallystick.core.dimensions import OWNED
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES
-from tallystick.core.select import Select, select
-from tallystick.core.time import Window
+from tallystick.core.select import select
+from tallystick.core.time import Grain, Window
 from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import among, day_of
 from tallystick.query.filters import wanted, within
@@ -24,6 +23,8 @@ LINE = ("model", "kind", "tier", "context", "geo", "speed")
 """What decides a price."""
 AT_ONCE = 100
 """Groups whose days are Python's own numbers at once: all of them would take four times the memory of their courses."""
+MANY = 200_000
+"""Charges from which on the days of a window are grouped a month at a time: of fewer, one statement is quicker."""
 UNBILLED = f"billed IS NULL AND {among('cause', (NOT_BILLED_YET, BILL_NOT_READ))}"
 """Of a charge: that it is use which is not billed yet, so that its price stands for its bill."""
 SPENT = f"CASE WHEN {UNBILLED} THEN coalesce(priced, 0) ELSE coalesce(billed, 0) END"
@@ -77,7 +78,7 @@ class Cells:
 
 def cells(engine: Engine, window: Window, where: Mapping[str, Filter]) -> Cells:
     """Read the cells of a window, in order; `where` holds dimensions to ids or names."""
-    conditions = _conditions(engine, window, where)
+    conditions = wanted(engine, CHARGES, {name: part for name, part in where.items() if name not in OWNED})
     input_kind, read_kind = among("kind", INPUT), among("kind", READ)
     tokens = "coalesce(quantity, 0)"
     sums = (
@@ -88,16 +89,15 @@ def cells(engine: Engine, window: Window, where: Mapping[str, Filter]) -> Cells:
         f"sum(CASE WHEN {input_kind} THEN {tokens} ELSE 0 END) AS input_tokens",
         f"sum(CASE WHEN {read_kind} THEN {tokens} ELSE 0 END) AS read_tokens",
     )
-    days = len(window.days())
     courses = {
         Cell(*names): Course(*columns)
-        for names, columns in _read(engine, window, _grouped(Cell._fields, sums, conditions), len(Cell._fields), days)
+        for names, columns in _read(engine, window, Cell._fields, sums, conditions).items()
     }
     line_sums = ("sum(billed) AS billed", "sum(quantity) AS quantity", "sum(coalesce(priced, 0)) AS priced")
-    lined = _grouped(("organization", *LINE), line_sums, [*conditions, "billed IS NOT NULL", "quantity IS NOT NULL"])
+    counted = [*conditions, "billed IS NOT NULL", "quantity IS NOT NULL"]
     lines = {
         names: (columns[0], columns[1], columns[2])
-        for names, columns in _read(engine, window, lined, 1 + len(LINE), days)
+        for names, columns in _read(engine, window, ("organization", *LINE), line_sums, counted).items()
     }
     return Cells(window, _ordered(courses), _ordered(lines))  # floats are added up in one order, whatever the engine's
 
@@ -107,32 +107,36 @@ def _ordered(groups: dict[Names, T]) -> dict[Names, T]:
     return dict(sorted(groups.items(), key=lambda entry: entry[0]))
 
 
-def _conditions(engine: Engine, window: Window, where: Mapping[str, Filter]) -> list[str]:
-    scope = {name: part for name, part in where.items() if name not in OWNED}
-    return [within(window, months=True), *wanted(engine, CHARGES, scope)]
-
-
-def _grouped(names: Sequence[str], sums: Sequence[str], conditions: Sequence[str]) -> Select:
-    query = select(*names, "day", *sums).from_("ledger.charges").where(*conditions)
-    return query.group_by(*names, "day")
-
-
 def _read(
-    engine: Engine, window: Window, query: Select, width: int, days: int
-) -> Iterator[tuple[tuple[str, ...], list[array[float]]]]:
-    """Each group with a list of floats for each sum, a value a day; the engine makes the lists, in no order of days."""
-    names, sums = query.names[:width], query.names[width + 1 :]
+    engine: Engine, window: Window, names: Sequence[str], sums: Sequence[str], conditions: Sequence[str]
+) -> dict[tuple[str, ...], list[array[float]]]:
+    """Each group with an array of floats for each sum, a value a day; 0 stands for a day without a charge.
+
+    Of many charges a month at a time is grouped, so that the memory of it does not grow with the window.
+    """
     first: date = window.start.date()
-    lists = (f"list(day - {day_of(first)}) AS indexes", *(f"list({name}::DOUBLE) AS {name}" for name in sums))
-    folded = select(*lists, *names).from_(from_sums(engine, query).subquery("grouped")).group_by(*names)
+    empty = bytes(array("d").itemsize * len(window.days()))
+    charges = engine.version.contents.get(CHARGES.name)
+    parts = window.split(Grain.MONTH) if charges and charges.rows >= MANY else [window]
+    courses: dict[tuple[str, ...], list[array[float]]] = {}
     with engine.cursor() as duck:
-        engine.make(duck, "courses", folded)
-        answer = duck.execute("FROM courses")
-        while rows := answer.fetchmany(AT_ONCE):
-            for indexes, *values in rows:
-                positions = [len(indexes)] * days  # behind the last value, where a 0 stands for days without a charge
-                for position, index in enumerate(indexes):
-                    positions[index] = position
-                by_day = itemgetter(*positions, 0)  # of one day alone it would give no tuple
-                courses = [array("d", by_day([*amounts, 0.0])[:-1]) for amounts in values[: len(sums)]]
-                yield tuple(values[len(sums) :]), courses
+        for part in parts:
+            query = select(*names, "day", *sums).from_("ledger.charges").where(within(part, months=True), *conditions)
+            query = query.group_by(*names, "day")
+            figures = query.names[len(names) + 1 :]
+            lists = (
+                f"list(day - {day_of(first)}) AS indexes",
+                *(f"list({name}::DOUBLE) AS {name}" for name in figures),
+            )
+            grouped = from_sums(engine, query).subquery("grouped")
+            engine.make(duck, "courses", select(*lists, *names).from_(grouped).group_by(*names))
+            answer = duck.execute("FROM courses")
+            while rows := answer.fetchmany(AT_ONCE):
+                for indexes, *values in rows:
+                    group = tuple(values[len(figures) :])
+                    if group not in courses:
+                        courses[group] = [array("d", empty) for _ in figures]
+                    for course, amounts in zip(courses[group], values, strict=False):
+                        for index, amount in zip(indexes, amounts, strict=True):
+                            course[index] = amount
+    return courses
