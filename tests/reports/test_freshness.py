@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from support.organization import NOW
-from support.spending import ledger
+from support.spending import NOW as HAND_READ, ledger
 from support.wire import NOW as AT_SYNC, Wire, small, synced
 from tallystick import Ledger
 from tallystick.clock import SystemClock
+from tallystick.core.ledger_tables import PAGES
 from tallystick.errors import TallystickError
+from tallystick.store.columns import schema
+from tallystick.store.tables import Tables
 
 SINCE = date(2026, 11, 15)
 
@@ -49,3 +54,22 @@ def test_a_ledger_without_readings_is_of_unknown_age(tmp_path: Path) -> None:
     """What no page of the archive tells is None, and no zero."""
     [row] = ledger(tmp_path, []).freshness().rows
     assert (row["status"], row["hours_old"], row["success_hours"], row["not_read"]) == (None, None, None, None)
+
+
+def test_names_and_failures_make_no_data_newer(tmp_path: Path) -> None:
+    """The data is as old as the last bill or use that was read: names, breakdowns and failed windows are neither."""
+    book = ledger(tmp_path, [])
+    sessions, unread = {"refreshed_at": HAND_READ}, {"purpose": "unread"}
+    pages: list[dict[str, Any]] = [
+        {"source": source, "read_at": HAND_READ - timedelta(hours=hours), "purpose": "cube", **more}
+        for source, hours, more in (("usage", 60, {}), ("cost", 61, {}), ("cost", 0, unread))
+    ]
+    pages += [
+        {"source": source, "read_at": HAND_READ, "purpose": "list"} | sessions for source in ("names", "sessions")
+    ]
+    with Tables(book.path).writing() as writer:
+        rows = [{"organization": "o", "reading": 1, "place": place} | page for place, page in enumerate(pages)]
+        writer.append(PAGES, pa.Table.from_pylist(rows, schema(PAGES)))
+        writer.flush()
+    [row] = book.freshness().rows
+    assert (row["hours_old"], row["not_read"]) == (60, "cost")

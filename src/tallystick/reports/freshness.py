@@ -20,6 +20,7 @@ from tallystick.query.context import Context
 from tallystick.query.coverage import states_of
 from tallystick.query.names import directory, organizations
 from tallystick.query.report import Report
+from tallystick.sync.sources import SOURCES
 from tallystick.sync.unread_bills import UNREAD
 
 OK, FAILING = "ok", "failing"
@@ -42,18 +43,21 @@ _INSTANTS = {
     "newest": "max(read_at)",
     "oldest": "min(read_at)",
     "whole": "max(refreshed_at)",
+    "read": f"max(CASE WHEN purpose = '{UNREAD}' THEN NULL ELSE read_at END)",
     "unread": f"max(CASE WHEN purpose = '{UNREAD}' THEN read_at END)",
 }
 """What is asked of the readings of each source."""
+_CHARGED = {source.name for source in SOURCES.values() if source.half}
+"""The sources of the bill and of the use: what is read of names alone makes no data newer."""
 _HOUR = timedelta(hours=1)
 
 
 def answer(context: Context) -> Table:
     """Return a row for each organization of the ledger; raises LedgerError where there is no ledger.
 
-    `hours_old` is the age of the data: since the export behind it was whole where the API says so, else since it was
-    read. `success_hours` is since a sync last could read all, since the first one where none could; `not_read` are the
-    sources of which it could not read a window since. None is what no sync has told.
+    `hours_old` is the age of bill and use: since the export behind them was whole where the API says so, else since
+    they were read. `success_hours` is since a sync last could read all, since the first one where none could;
+    `not_read` are the sources of which it could not read a window since. None is what no sync has told.
     """
     engine = context.engine
     names = directory(engine, "organization")
@@ -81,7 +85,9 @@ def _row(context: Context, organization: str, read: Mapping[str, Mapping[str, da
     """The cells of an organization after its name."""
     now = context.now
     newest = max((instants["newest"] for instants in read.values()), default=None)
-    whole = max((instants["whole"] for instants in read.values() if "whole" in instants), default=newest)
+    data = [instants for source, instants in read.items() if source in _CHARGED]
+    times = (max((instants[name] for instants in data if name in instants), default=None) for name in ("whole", "read"))
+    whole = next(filter(None, times), None)
     success = read[SUCCESS]["newest"] if SUCCESS in read else None
     since = success or min((instants["oldest"] for instants in read.values()), default=None)
     unread = sorted(
