@@ -78,6 +78,14 @@ def test_an_end_is_told_to_whom_the_beginning_was() -> None:
     assert [each.topic for each in messages(refused, [channel()], START + DAY * 2)] == [Topic.OPENED]
 
 
+def test_an_end_by_a_clock_that_is_behind_is_told() -> None:
+    """A watcher that looked before another one told of a finding, and ends it after that, keeps no end back."""
+    events = [A]
+    lived(events, [channel()], START + HOUR * 2)
+    events.append(after(A, What.RESOLVED, START + HOUR))
+    assert lived(events, [channel()], START + HOUR * 3, START + HOUR * 4) == [("ops", "resolved", "a")]
+
+
 def test_routes() -> None:
     """A channel takes findings of its teams, severities and rules, and none where a list is empty."""
     by_team = channel("team", teams=frozenset({"payments"}))

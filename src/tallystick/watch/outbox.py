@@ -55,7 +55,7 @@ class Message:
                 channel=self.channel.name,
                 topic=self.topic,
                 attempt=attempt,
-                facts={"message": self.key},
+                facts={"message": self.key, "ended": finding.ended is not None},
             )
             for finding, attempt in numbered
         ]
@@ -134,12 +134,12 @@ def _is_late(finding: Finding, channel: Channel, ended: Event, now: datetime) ->
 
 
 def _is_end_wanted(finding: Finding, channel: Channel) -> bool:
-    """Whether it resolved after the channel was told of it."""
+    """Whether it resolved after the channel was told of it; not by instants, for clocks of watchers differ."""
     ended = finding.ended
     if not ended or ended.what is not What.RESOLVED:
         return False
     sendings = [attempts_at(finding, channel.name, topic).sent for topic in (Topic.OPENED, Topic.REMINDER)]
-    return any(event and event.happened_at < ended.happened_at for event in sendings)
+    return any(event and not event.facts.get("ended") for event in sendings)
 
 
 def _is_reminder_wanted(finding: Finding, channel: Channel, source: Channel, now: datetime) -> bool:
