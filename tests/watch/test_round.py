@@ -158,3 +158,13 @@ def test_what_is_acknowledged_says_by_whom_and_why(tmp_path: Path) -> None:
     again = {finding.opened.subject: finding.state for finding in look(book, tables, [DEAR], NOW + LATER * 3, "w").open}
     assert again[first.opened.subject] is State.OPEN
     assert again[second.opened.subject] is State.EXPECTED
+
+
+def test_the_last_word_on_a_finding_counts() -> None:
+    """What is known first and said to be planned later is expected, with the later reason; so the other way round."""
+    [opened] = changes([said(case("a"))], {}, NOW, "w")
+    for whats in ((What.ACKNOWLEDGED, What.EXPECTED), (What.EXPECTED, What.ACKNOWLEDGED)):
+        events = [replace(opened, what=what, happened_at=NOW + LATER * at, text=what) for at, what in enumerate(whats)]
+        [finding] = findings([opened, *events]).values()
+        assert finding.acknowledged
+        assert (finding.state, finding.acknowledged.text) == (State(whats[1]), whats[1])

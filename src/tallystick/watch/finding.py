@@ -115,8 +115,9 @@ class Finding:
 
     @property
     def acknowledged(self) -> Event | None:
-        """The event by which somebody acknowledged it, or made it expected."""
-        return next((event for event in self.events if event.what in {What.ACKNOWLEDGED, What.EXPECTED}), None)
+        """The last event by which somebody acknowledged it, or made it expected."""
+        known = {What.ACKNOWLEDGED, What.EXPECTED}
+        return next((event for event in reversed(self.events) if event.what in known), None)
 
     @property
     def state(self) -> State:
