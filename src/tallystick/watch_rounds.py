@@ -60,6 +60,11 @@ class WatchRounds:
             except (TallystickError, OSError) as wrong:
                 failures.append(wrong)
                 self._say(f"failed: {masked(safe(str(wrong).partition(chr(10))[0]))}")
+            except Exception as wrong:  # noqa: BLE001 - a fault of ours must not end the watcher; its text may hold names
+                failures.append(wrong)
+                self._say(
+                    f"failed: an internal error, {type(wrong).__name__}; `tallystick watch --once` writes it down."
+                )
         return failures
 
     def stay(self, every: timedelta, is_ended: Callable[[float], bool]) -> None:

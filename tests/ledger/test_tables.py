@@ -23,6 +23,7 @@ from support.wire import NOW, Clock, Wire, days_ago, small, synced
 from tallystick.core.ledger_tables import DAYS, NAMES, PAGES, PINNED, VERSIONS
 from tallystick.core.report_tables import COST, USAGE_DAY
 from tallystick.core.table import LedgerTable
+from tallystick.core.time import DAY
 from tallystick.errors import LedgerError
 from tallystick.ledger import Ledger
 from tallystick.reports.content_check import damaged_tables
@@ -433,3 +434,13 @@ def test_a_file_holds_few_days(path: Path) -> None:
         {*pq.read_table(file, columns=["day"], partitioning=None)["day"].to_pylist()} for file in made.files(COST)
     ]
     assert max(map(len, days_by_file)) < len({*days}) / 2
+
+
+def test_a_row_with_an_unknown_key_stays_on_days_that_are_not_replaced() -> None:
+    """Where a column of the key is null, a staged row of another day is not taken out with the days replaced."""
+    staging, first = Staging(DAYS), date(2026, 11, 1)
+    row = {"organization": "o", "source": None, "grain": "day", "day": first}
+    staging.append(pa.Table.from_pylist([row], schema(DAYS)))
+    staging.replace({"organization": "o", "source": "usage"}, [first + DAY], schema(DAYS).empty_table())
+    rows = staging.over(schema(DAYS).empty_table(), [("organization", "=", "o")])
+    assert rows["day"].to_pylist() == [first]

@@ -60,9 +60,10 @@ def test_findings_of_a_round_are_one_message() -> None:
 
 
 def test_what_is_superseded_or_known_is_no_news() -> None:
-    """Nothing is told of a finding that another level replaced, that is acknowledged, or that is expected."""
+    """Nothing is told of a finding that another level replaced, that is back, acknowledged, or expected."""
     for what in (What.SUPERSEDED, What.ACKNOWLEDGED, What.EXPECTED):
         assert messages([A, after(A, what, START)], [channel()], START + MINUTE) == []
+    assert messages([opened("a", returned=True)], [channel()], START + MINUTE) == []
     events = [A]
     lived(events, [channel()], START)
     assert messages([*events, after(A, What.SUPERSEDED, START + MINUTE)], [channel()], START + HOUR) == []

@@ -19,7 +19,7 @@ from tallystick.errors import UnknownName
 from tallystick.settings import Settings
 from tallystick.store.tables import Tables
 from tallystick.watch import record
-from tallystick.watch.finding import State, What, findings
+from tallystick.watch.finding import Event, State, What, findings
 from tallystick.watch.judgement import Case, Judgement
 from tallystick.watch.round import acknowledge, changes, look
 from tallystick.watch.rule import Rule
@@ -69,6 +69,18 @@ def test_of_several_rows_of_one_subject_the_largest_opens() -> None:
     rows = [case("a", dollars=Decimal(amount)) for amount in (3, -9, 5)]
     [opened] = changes([said(*rows)], {}, NOW, "w")
     assert opened.dollars == -9
+
+
+def test_a_level_that_is_back_says_so() -> None:
+    """A figure that swings between two levels is news of each once; after a week, or resolved, it is news again."""
+    events: list[Event] = []
+    levels = ["80 %", "100 %", "80 %", "100 %", None, "80 %"]
+    for number, level in enumerate(levels):
+        judgement = said(*([case("a", level)] if level else []))
+        events += changes([judgement], findings(events), NOW + LATER * number, "w")
+    events += changes([said(case("a", "100 %"))], findings(events), NOW + LATER * len(levels) + DAY * 7, "w")
+    opened = [event.facts["returned"] for event in events if event.what is What.OPENED]
+    assert opened == [False, False, True, True, True, False]
 
 
 def test_findings_of_a_rule_that_is_gone_end() -> None:

@@ -118,7 +118,7 @@ def _fitting(rows: pa.Table, filters: Sequence[Filter]) -> pa.ChunkedArray:
         else pc.is_in(rows[name], pa.array([*value], rows.schema.field(name).type))
         for name, operator, value in filters
     )
-    return functools.reduce(pc.and_, fits)
+    return functools.reduce(pc.and_kleene, fits)
 
 
 def _by_day(rows: pa.Table) -> pa.Table:

@@ -125,7 +125,7 @@ def _is_wanted(finding: Finding, topic: Topic, channel: Channel, channels: Seque
         return not ended and any(_is_reminder_wanted(finding, channel, each, now) for each in channels)
     if ended and (ended.what is What.SUPERSEDED or _is_late(finding, channel, ended, now)):
         return False
-    return channel.takes(finding)
+    return not finding.opened.facts.get("returned") and channel.takes(finding)
 
 
 def _is_late(finding: Finding, channel: Channel, ended: Event, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,9 @@ from tallystick.watch import record
 from tallystick.watch.finding import Event, Finding, State, What, finding_id, findings
 from tallystick.watch.judgement import Case, Judgement, judge
 from tallystick.watch.rule import Rule
+
+SWING = timedelta(days=7)
+"""How long after another level took its place a level that is back is no news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +91,17 @@ def _changes(judgement: Judgement, own: Sequence[Finding], now: datetime, who: s
     opening = {key: case for key, case in cases.items() if key not in still}
     for key, case in opening.items():
         id_ = finding_id(name, *key, len(before[key]))
-        yield _opened(judgement, case, id_, len(opening), now, who)
-        last = before[key][-1].acknowledged if before[key] else None
-        if last and last.what is What.EXPECTED:
-            yield Event(id_, name, case.subject, What.EXPECTED, now, who, last.text)
+        last = before[key][-1] if before[key] else None
+        facts = {"together": len(opening), "returned": last is not None and _is_returned(last, now)}
+        yield _opened(judgement, case, id_, facts, now, who)
+        if last and last.acknowledged and last.acknowledged.what is What.EXPECTED:
+            yield Event(id_, name, case.subject, What.EXPECTED, now, who, last.acknowledged.text)
+
+
+def _is_returned(last: Finding, now: datetime) -> bool:
+    """Whether a level stood there before and another took its place lately: a figure that swings is no news."""
+    ended = last.ended
+    return ended is not None and ended.what is What.SUPERSEDED and now - ended.happened_at < SWING
 
 
 def _largest(cases: Sequence[Case]) -> dict[tuple[str, str], Case]:
@@ -104,11 +114,10 @@ def _largest(cases: Sequence[Case]) -> dict[tuple[str, str], Case]:
     return largest
 
 
-def _opened(judgement: Judgement, case: Case, id_: str, together: int, now: datetime, who: str) -> Event:
-    """The event that opens a finding; `together` is how many its rule opens in this round, to tell them as one."""
+def _opened(judgement: Judgement, case: Case, id_: str, facts: Mapping[str, Any], now: datetime, who: str) -> Event:
+    """The event that opens a finding; its facts say how many its rule opens together, and whether it is back."""
     rule = judgement.rule
-    facts: dict[str, Any] = {"level": case.level, "severity": str(rule.severity), "team": case.team, "ask": rule.ask}
-    facts["together"] = together
+    facts = {"level": case.level, "severity": str(rule.severity), "team": case.team, "ask": rule.ask, **facts}
     return Event(id_, rule.name, case.subject, What.OPENED, now, who, case.words, dollars=case.dollars, facts=facts)
 
 
