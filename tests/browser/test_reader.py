@@ -42,6 +42,7 @@ def test_keys_lead_everywhere(visit: Visit) -> None:
         page.keyboard.press("g")
         page.keyboard.press(letter)
         expect(page.locator("nav a[aria-current=page]").first).to_have_text(name)
+    page.wait_for_load_state()  # the page is there before what listens to its keys
     page.keyboard.press("?")
     expect(page.locator("#help")).to_be_visible()
     page.keyboard.press("Escape")

@@ -39,6 +39,8 @@ QUESTIONS = {
     "reconcile": ["since=20d", "by=workspace&since=9d", "since=9d&rates=1", "since=9d&factors=1"],
     "forecast": ["", "until=week", "by=workspace"],
     "claude-code": ["since=20d", "by=day,model&since=9d"],
+    "arrivals": ["since=9d", "since=30d"],
+    "burn-rate": ["", "by=model&where.workspace!=default"],
 }
 """What is asked of each report whose figures have charges behind them."""
 DOCUMENTS = {

@@ -80,11 +80,11 @@ def _used(engine: Engine, question: Question, dimension: str) -> list[dict[str, 
     query = select(
         "organization",
         f"{dimension} AS value",
-        f"min(day) FILTER (day >= {start}) AS first",
-        f"max(day) FILTER (day < {start}) AS before",
+        f"min(day) FILTER (quantity IS NOT NULL AND day >= {start}) AS first",
+        f"max(day) FILTER (quantity IS NOT NULL AND day < {start}) AS before",
         f"sum(billed) FILTER (day >= {start}) AS billed",
     ).from_("ledger.charges")
-    query = query.where("quantity IS NOT NULL", f"day < {end}").group_by("organization", dimension)
+    query = query.where(f"day < {end}").group_by("organization", dimension)
     return engine.rows(from_sums(engine, query.having("first IS NOT NULL")))
 
 
@@ -101,7 +101,7 @@ def _messages(cells: list[tuple[Cell, ...]]) -> Iterator[Message]:
 
 def _behind(row: Row) -> ChargeSum:
     where = ((row["what"], row["value"]),) if row else ()  # a column without rows is asked about too
-    return ChargeSum("billed", "used", where=where)
+    return ChargeSum("billed", "billed", where=where)
 
 
 REPORT = Report(

@@ -14,7 +14,9 @@ from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, ratio, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.select import select
+from tallystick.core.text import choose
 from tallystick.core.time import DAY, Window, midnight
+from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_source import from_sums
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
@@ -40,6 +42,9 @@ def answer(context: Context, by: tuple[str, ...], where: Where = None) -> Table:
     """
     engine = context.engine
     asked = context.question("burn-rate", by, (f"{LATEST}d", None, None), where, known=DIMENSIONS)
+    for word in asked.where:
+        if word not in DIMENSIONS:
+            raise InvalidQuestion(f"The burn rate cannot be held to {word!r}.", choose(word, DIMENSIONS))
     coverage, _ = cover(engine, CHARGES, asked, context.now)
     ended = [day for day in asked.window.days() if day < context.now.date()]
     last = max({*ended} - _unknown(coverage), default=ended[-1])
