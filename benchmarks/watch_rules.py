@@ -86,7 +86,7 @@ def judged(folder: Path, last: date, days: int) -> list[Spoken]:
     from tallystick import Ledger
     from tallystick.clock import SystemClock
     from tallystick.watch.default_rules import RULES
-    from tallystick.watch.finding import What, findings
+    from tallystick.watch.finding import Step, findings
     from tallystick.watch.judgement import judge
     from tallystick.watch.round import changes
 
@@ -103,7 +103,7 @@ def judged(folder: Path, last: date, days: int) -> list[Spoken]:
         rows = {(each.rule.name, case.subject): case.row for each in judgements for case in each.cases}
         made = [*changes(judgements, findings(events), context.now, "benchmark")]
         for event in made:
-            if event.what is What.OPENED and index:
+            if event.step is Step.OPENED and index:
                 hit = _hit(context, rows[event.rule, event.subject], day)
                 spoken.append(Spoken(event.rule, hit, event.text))
         events += made

@@ -17,7 +17,7 @@ from tallystick.store.tables import Tables
 from tallystick.watch.channel import Channel, channels
 from tallystick.watch.default_rules import DEFAULT_RULES
 from tallystick.watch.notification import Notification, notify
-from tallystick.watch.receipt import Taken
+from tallystick.watch.receipt import Delivery
 from tallystick.watch.rule import rules
 from tallystick.watch.sender import Sender
 from tallystick.watch.watcher import watcher
@@ -79,9 +79,9 @@ class WatchRounds:
         self.is_unknown = any(judgement.unknown for judgement in looked.judgements)
         counts = Counter[tuple[str, str]]()
         for event in looked.events:
-            counts[event.what, event.rule] += 1
-            if counts[event.what, event.rule] <= MOST:
-                yield f"{event.what}: {safe(event.text or looked.findings[event.finding].opened.text)}"
+            counts[event.step, event.rule] += 1
+            if counts[event.step, event.rule] <= MOST:
+                yield f"{event.step}: {safe(event.text or looked.findings[event.finding].opened.text)}"
         for (step, rule), count in counts.items():
             if count > MOST:
                 yield f"{step}: {count - MOST:,} more of {safe(rule)}"
@@ -107,8 +107,8 @@ def _line(notification: Notification) -> str:
     message, receipt = notification.message, notification.receipt
     count = len(message.findings)
     about = f"{count} {message.topic} on {message.channel.name}"
-    if receipt.taken is Taken.SENT:
+    if receipt.delivery is Delivery.SENT:
         return f"told: {about}."
-    if receipt.taken is Taken.REFUSED:
+    if receipt.delivery is Delivery.REFUSED:
         return f"refused: {about}: {receipt.why}. It is tried again."
     return f"uncertain: {about}: {receipt.why}. It is sent once more, with the same key."

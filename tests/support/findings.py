@@ -9,7 +9,7 @@ from typing import Any
 
 from tallystick.api.secret import Secret
 from tallystick.watch.channel import Channel, Kind
-from tallystick.watch.finding import Event, What
+from tallystick.watch.finding import Event, Step
 
 START = datetime(2026, 9, 9, 10, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -20,12 +20,12 @@ def opened(id_: str, when: datetime = START, **facts: Any) -> Event:
     facts = {"severity": "warning", "ask": "spend --by key --since 7d"} | facts
     dollars = facts.pop("dollars", Decimal("12.5"))
     rule, text = facts.pop("rule", "dear"), facts.pop("text", f"{id_} is dear.")
-    return Event(id_, rule, f'{{"key": "{id_}"}}', What.OPENED, when, "w", text, dollars=dollars, facts=facts)
+    return Event(id_, rule, f'{{"key": "{id_}"}}', Step.OPENED, when, "w", text, dollars=dollars, facts=facts)
 
 
-def after(event: Event, what: What, when: datetime, **fields: Any) -> Event:
+def after(event: Event, step: Step, when: datetime, **fields: Any) -> Event:
     """A later event of the same finding."""
-    return replace(event, what=what, happened_at=when, **({"text": "", "dollars": None, "facts": {}} | fields))
+    return replace(event, step=step, happened_at=when, **({"text": "", "dollars": None, "facts": {}} | fields))
 
 
 def channel(name: str = "ops", kind: Kind = Kind.STDOUT, **fields: Any) -> Channel:

@@ -23,7 +23,7 @@ from support.webhook_receiver import Delivery, Receiver, receiving
 from tallystick.store.tables import Tables
 from tallystick.watch import record
 from tallystick.watch.default_rules import RULES
-from tallystick.watch.finding import What
+from tallystick.watch.finding import Step
 
 WATCHERS = 3
 MOMENTS = ("before the request is read", "before it is answered", "after it is answered")
@@ -127,8 +127,8 @@ def trials(folder: Path, count: int) -> Tally:
         for fork in forks:
             fork.close()
         events = record.events(Tables(book.path))
-    topics = {What.OPENED: "opened", What.RESOLVED: "resolved"}
-    tally.expected = {(event.finding, topics[event.what]) for event in events if event.what in topics}
+    topics = {Step.OPENED: "opened", Step.RESOLVED: "resolved"}
+    tally.expected = {(event.finding, topics[event.step]) for event in events if event.step in topics}
     return tally
 
 

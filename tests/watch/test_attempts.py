@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 
 from support.findings import MINUTE, START, after, opened
 from tallystick.watch.attempts import BACK_OFF, LEASE, LONGEST, MOST_UNCERTAIN, Attempts, Standing
-from tallystick.watch.finding import Event, What
+from tallystick.watch.finding import Event, Step
 
 ONE = opened("a")
 
@@ -18,11 +18,11 @@ def alive(who: str) -> bool:
     return who == "dead"
 
 
-def attempt(number: int, minutes: float, *outcomes: What, who: str = "w") -> list[Event]:
+def attempt(number: int, minutes: float, *outcomes: Step, who: str = "w") -> list[Event]:
     """An attempt at a minute, and how it ended in the same minute."""
     when = START + MINUTE * minutes
     facts = {"message": "m"}
-    return [after(ONE, what, when, attempt=number, who=who, facts=facts) for what in (What.SENDING, *outcomes)]
+    return [after(ONE, step, when, attempt=number, who=who, facts=facts) for step in (Step.SENDING, *outcomes)]
 
 
 def standing(events: list[Event], minutes: float) -> Standing:
@@ -50,9 +50,9 @@ def test_a_watcher_has_some_minutes() -> None:
 def test_what_was_sent_is_done() -> None:
     """Once it was taken it stands so, whatever was before or comes after."""
     for events in (
-        attempt(1, 0, What.SENT),
-        attempt(1, 0) + attempt(2, 9, What.SENT),
-        attempt(1, 0, What.SENT) + attempt(2, 9),
+        attempt(1, 0, Step.SENT),
+        attempt(1, 0) + attempt(2, 9, Step.SENT),
+        attempt(1, 0, Step.SENT) + attempt(2, 9),
     ):
         assert standing(events, 99) is Standing.SENT
 
@@ -62,7 +62,7 @@ def test_what_is_refused_is_tried_at_longer_and_longer_intervals() -> None:
     events: list[Event] = []
     minutes, pauses = 0.0, []
     for number in range(1, 100):
-        events += attempt(number, minutes, What.REFUSED)
+        events += attempt(number, minutes, Step.REFUSED)
         until = next((pause for pause in range(1, 400) if standing(events, minutes + pause) is Standing.DUE), 0)
         if not until:
             break
@@ -84,9 +84,9 @@ def test_never_more_than_two_may_have_arrived(lives: list[tuple[str, int]]) -> N
         attempts = Attempts.of(events)
         if attempts.standing(START + MINUTE * minutes, alive) not in {Standing.NEW, Standing.DUE}:
             continue
-        outcomes = {"refused": [What.REFUSED], "sent": [What.SENT]}.get(life, [])
+        outcomes = {"refused": [Step.REFUSED], "sent": [Step.SENT]}.get(life, [])
         events += attempt(attempts.next, minutes, *outcomes, who="dead" if life == "dies" else "w")
-    numbers = [event.attempt for event in events if event.what is What.SENDING]
-    refused = [event for event in events if event.what is What.REFUSED]
+    numbers = [event.attempt for event in events if event.step is Step.SENDING]
+    refused = [event for event in events if event.step is Step.REFUSED]
     assert len(numbers) == len({*numbers})
     assert len(numbers) - len(refused) <= MOST_UNCERTAIN

@@ -21,9 +21,9 @@ from tallystick.ledger_reader import LedgerReader
 from tallystick.store.tables import Tables
 from tallystick.watch import record
 from tallystick.watch.channel import Body, Channel, Kind
-from tallystick.watch.finding import Event, State, What, findings
+from tallystick.watch.finding import Event, State, Step, findings
 from tallystick.watch.notification import Notification, notify
-from tallystick.watch.receipt import Receipt, Taken
+from tallystick.watch.receipt import Delivery, Receipt
 from tallystick.watch.sender import Sender
 from tallystick.watch.watcher import watcher
 
@@ -117,7 +117,7 @@ def test_alertmanager_reads_it(tables: Tables, receiver: Receiver) -> None:
     write(tables, one)
     channels = [hook(receiver, body=Body.ALERTMANAGER)]
     tell(tables, channels, START)
-    write(tables, after(one, What.RESOLVED, START + MINUTE))
+    write(tables, after(one, Step.RESOLVED, START + MINUTE))
     tell(tables, channels, START + MINUTE)
     fires, resolves = (delivery.json for delivery in receiver.deliveries)
     assert (fires["version"], fires["status"], resolves["status"]) == ("4", "firing", "resolved")
@@ -169,9 +169,9 @@ def test_a_channel_whose_secret_is_gone_is_tried_again(tables: Tables) -> None:
     write(tables, opened("a"))
     channels = [channel("ops", Kind.APPRISE), channel("screen")]
     first = tell(tables, channels, START)
-    assert [(told.message.channel.name, told.receipt.taken) for told in first] == [
-        ("ops", Taken.REFUSED),
-        ("screen", Taken.SENT),
+    assert [(told.message.channel.name, told.receipt.delivery) for told in first] == [
+        ("ops", Delivery.REFUSED),
+        ("screen", Delivery.SENT),
     ]
     assert "url is empty" in first[0].receipt.why
     assert [told.message.channel.name for told in tell(tables, channels, START + MINUTE)] == ["ops"]
@@ -224,7 +224,7 @@ def test_secrets_are_in_nothing_that_is_left(
         for name, url in (("slack", slack), ("dead", dead), ("odd", f"nonsense://{TOKEN}"))
     ]
     receipts = [told.receipt for told in tell(tables, [hook(receiver), mail(mails), *others], START)]
-    assert {receipt.taken for receipt in receipts} == {Taken.REFUSED}
+    assert {receipt.delivery for receipt in receipts} == {Delivery.REFUSED}
     out, err = capfd.readouterr()
     rows = json.dumps(tables.rows(record.FINDINGS).to_pylist(), default=str)
     files = [path.read_bytes().decode("latin-1") for path in tables.root.rglob("*") if path.is_file()]
@@ -239,11 +239,11 @@ def test_a_mail_server_that_hangs_up_may_have_taken_it(tables: Tables, mails: Ma
     write(tables, opened("a"))
     mails.hangs_up = True
     taken = [
-        told.receipt.taken
+        told.receipt.delivery
         for minute in range(0, 30, 3)
         for told in tell(tables, [mail(mails)], START + MINUTE * minute)
     ]
-    assert taken == [Taken.UNCERTAIN] * 2
+    assert taken == [Delivery.UNCERTAIN] * 2
     assert len(mails.mails) == 2
 
 
@@ -252,13 +252,13 @@ def test_apprise_reaches_no_metadata(tables: Tables) -> None:
     write(tables, opened("a"))
     url = "json://169.254.169.254/latest/meta-data"
     [told] = tell(tables, [channel("meta", Kind.APPRISE, secret=lambda _: Secret(url, "test"))], START)
-    assert told.receipt == Receipt(Taken.REFUSED, "its address is link-local, or one of a cloud's metadata")
+    assert told.receipt == Receipt(Delivery.REFUSED, "its address is link-local, or one of a cloud's metadata")
 
 
 def test_what_is_told_late_says_that_it_ended(tables: Tables) -> None:
     """A finding that resolved while its channel refused is told once, as one that ended."""
     one = opened("a")
-    write(tables, one, after(one, What.RESOLVED, START + timedelta(hours=1)))
+    write(tables, one, after(one, Step.RESOLVED, START + timedelta(hours=1)))
     printed: list[str] = []
     tell(tables, [channel("screen")], START + timedelta(hours=2), printed)
     tell(tables, [channel("screen")], START + timedelta(hours=3), printed)
@@ -270,7 +270,7 @@ def test_what_is_told_late_says_that_it_ended(tables: Tables) -> None:
 def test_findings_are_listed_by_state_then_gravity(tables: Tables) -> None:
     """What nobody knows of stands first, the gravest of it above, and of equals the one that opened first."""
     known = opened("known", severity="critical")
-    write(tables, known, after(known, What.ACKNOWLEDGED, START + MINUTE))
+    write(tables, known, after(known, Step.ACKNOWLEDGED, START + MINUTE))
     for minute, (id_, severity) in enumerate((("hint", "info"), ("call", "warning"), ("later", "warning"))):
         write(tables, opened(id_, START + MINUTE * minute, severity=severity))
     write(tables, opened("fire", START + MINUTE * 9, severity="critical"))

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from support.findings import MINUTE, START, after, channel, opened
 from tallystick.core.time import DAY
 from tallystick.watch.channel import Channel
-from tallystick.watch.finding import Event, What, findings
+from tallystick.watch.finding import Event, Step, findings
 from tallystick.watch.outbox import Message, Topic, due
 from tallystick.watch.quiet_hours import QuietHours
 
@@ -22,9 +22,9 @@ def messages(events: list[Event], channels: list[Channel], now: datetime = START
     return [*due(findings(events), channels, now, lambda who: who == "dead")]
 
 
-def told(message: Message, when: datetime, what: What = What.SENT, who: str = "w") -> list[Event]:
+def told(message: Message, when: datetime, step: Step = Step.SENT, who: str = "w") -> list[Event]:
     """The events of a message that was sent."""
-    return [*message.events(What.SENDING, when, who), *message.events(what, when, who)]
+    return [*message.events(Step.SENDING, when, who), *message.events(step, when, who)]
 
 
 def lived(events: list[Event], channels: list[Channel], *moments: datetime) -> list[tuple[str, str, str]]:
@@ -42,7 +42,7 @@ def test_one_message_when_it_opens_and_one_when_it_resolves() -> None:
     events = [A]
     channels = [channel("ops"), channel("mail")]
     assert lived(events, channels, START, START + HOUR) == [("ops", "opened", "a"), ("mail", "opened", "a")]
-    events.append(after(A, What.RESOLVED, START + HOUR * 2))
+    events.append(after(A, Step.RESOLVED, START + HOUR * 2))
     moments = (START + HOUR * 2, START + HOUR * 3)
     assert lived(events, channels, *moments) == [("ops", "resolved", "a"), ("mail", "resolved", "a")]
 
@@ -52,7 +52,7 @@ def test_findings_of_a_round_are_one_message() -> None:
     [message] = messages([A, B], [channel()])
     assert {finding.id for finding in message.findings} == {"a", "b"}
     assert message.attempts == (1, 1)
-    events = [A, B, *message.events(What.SENDING, START, "dead"), opened("c", START + MINUTE)]
+    events = [A, B, *message.events(Step.SENDING, START, "dead"), opened("c", START + MINUTE)]
     again, new = messages(events, [channel()], START + MINUTE)
     assert (again.key, again.attempts) == (message.key, (2, 2))
     assert [finding.id for finding in new.findings] == ["c"]
@@ -61,21 +61,21 @@ def test_findings_of_a_round_are_one_message() -> None:
 
 def test_what_is_superseded_or_known_is_no_news() -> None:
     """Nothing is told of a finding that another level replaced, that is back, acknowledged, or expected."""
-    for what in (What.SUPERSEDED, What.ACKNOWLEDGED, What.EXPECTED):
-        assert messages([A, after(A, what, START)], [channel()], START + MINUTE) == []
+    for step in (Step.SUPERSEDED, Step.ACKNOWLEDGED, Step.EXPECTED):
+        assert messages([A, after(A, step, START)], [channel()], START + MINUTE) == []
     assert messages([opened("a", returned=True)], [channel()], START + MINUTE) == []
     events = [A]
     lived(events, [channel()], START)
-    assert messages([*events, after(A, What.SUPERSEDED, START + MINUTE)], [channel()], START + HOUR) == []
+    assert messages([*events, after(A, Step.SUPERSEDED, START + MINUTE)], [channel()], START + HOUR) == []
 
 
 def test_an_end_is_told_to_whom_the_beginning_was() -> None:
     """A finding that ended before it was told is told once, as ended; one that ended long ago is not."""
-    ended = [A, after(A, What.RESOLVED, START + HOUR)]
+    ended = [A, after(A, Step.RESOLVED, START + HOUR)]
     assert lived([*ended], [channel()], START + HOUR * 2, START + HOUR * 3) == [("ops", "opened", "a")]
     assert messages(ended, [channel()], START + HOUR + DAY + MINUTE) == []
     [message] = messages([A], [channel()])
-    refused = [A, *told(message, START, What.REFUSED), after(A, What.RESOLVED, START + HOUR)]
+    refused = [A, *told(message, START, Step.REFUSED), after(A, Step.RESOLVED, START + HOUR)]
     assert [each.topic for each in messages(refused, [channel()], START + DAY * 2)] == [Topic.OPENED]
 
 
@@ -83,7 +83,7 @@ def test_an_end_by_a_clock_that_is_behind_is_told() -> None:
     """A watcher that looked before another one told of a finding, and ends it after that, keeps no end back."""
     events = [A]
     lived(events, [channel()], START + HOUR * 2)
-    events.append(after(A, What.RESOLVED, START + HOUR))
+    events.append(after(A, Step.RESOLVED, START + HOUR))
     assert lived(events, [channel()], START + HOUR * 3, START + HOUR * 4) == [("ops", "resolved", "a")]
 
 
@@ -122,9 +122,9 @@ def test_who_does_not_acknowledge_is_reminded_once() -> None:
     pair = [channel(remind_after=HOUR * 4, escalate_to="boss"), channel("boss", rules=frozenset())]
     events = [A]
     assert lived(events, pair, *moments) == [("ops", "opened", "a"), ("boss", "reminder", "a")]
-    events.append(after(A, What.RESOLVED, START + HOUR * 7))
+    events.append(after(A, Step.RESOLVED, START + HOUR * 7))
     assert lived(events, pair, START + HOUR * 8) == [("ops", "resolved", "a"), ("boss", "resolved", "a")]
-    for what in (What.ACKNOWLEDGED, What.RESOLVED):
+    for step in (Step.ACKNOWLEDGED, Step.RESOLVED):
         events = [A]
         lived(events, pair, START)
-        assert ("boss", "reminder", "a") not in lived([*events, after(A, what, START + HOUR)], pair, *moments[1:])
+        assert ("boss", "reminder", "a") not in lived([*events, after(A, step, START + HOUR)], pair, *moments[1:])

@@ -19,7 +19,7 @@ from tallystick.errors import UnknownName
 from tallystick.settings import Settings
 from tallystick.store.tables import Tables
 from tallystick.watch import record
-from tallystick.watch.finding import Event, State, What, findings
+from tallystick.watch.finding import Event, State, Step, findings
 from tallystick.watch.judgement import Case, Judgement
 from tallystick.watch.round import acknowledge, changes, look
 from tallystick.watch.rule import Rule
@@ -33,12 +33,12 @@ def case(subject: str, level: str = "", dollars: Decimal | None = None) -> Case:
     return Case(subject, level, subject, dollars, "", {})
 
 
-def lived(*rounds: Judgement) -> list[tuple[str, What]]:
+def lived(*rounds: Judgement) -> list[tuple[str, Step]]:
     """What happens to findings over rounds of judgements of one rule."""
     events: list[Any] = []
     for number, judgement in enumerate(rounds):
         events += changes([judgement], findings(events), NOW + LATER * number, "w")
-    return [(event.text or event.finding, event.what) for event in events]
+    return [(event.text or event.finding, event.step) for event in events]
 
 
 def said(*cases: Case, unknown: str = "") -> Judgement:
@@ -48,20 +48,20 @@ def said(*cases: Case, unknown: str = "") -> Judgement:
 
 def test_a_finding_opens_and_ends_once() -> None:
     """A case opens one finding however often it is seen; when it is gone, that ends; seen again, another opens."""
-    whats = [what for _, what in lived(said(case("a")), said(case("a")), said(), said(), said(case("a")))]
-    assert whats == [What.OPENED, What.RESOLVED, What.OPENED]
+    steps = [step for _, step in lived(said(case("a")), said(case("a")), said(), said(), said(case("a")))]
+    assert steps == [Step.OPENED, Step.RESOLVED, Step.OPENED]
 
 
 def test_what_is_unknown_ends_nothing() -> None:
     """Where a rule cannot tell, its findings stay open, and what it does see opens."""
-    whats = [what for _, what in lived(said(case("a")), said(unknown="x"), said(case("b"), unknown="x"))]
-    assert whats == [What.OPENED, What.OPENED]
+    steps = [step for _, step in lived(said(case("a")), said(unknown="x"), said(case("b"), unknown="x"))]
+    assert steps == [Step.OPENED, Step.OPENED]
 
 
 def test_another_level_takes_the_place_of_one() -> None:
     """Of one subject only the present level is open; the one before it is superseded, not resolved."""
-    whats = [what for _, what in lived(said(case("a", "50 %")), said(case("a", "80 %")), said())]
-    assert whats == [What.OPENED, What.SUPERSEDED, What.OPENED, What.RESOLVED]
+    steps = [step for _, step in lived(said(case("a", "50 %")), said(case("a", "80 %")), said())]
+    assert steps == [Step.OPENED, Step.SUPERSEDED, Step.OPENED, Step.RESOLVED]
 
 
 def test_of_several_rows_of_one_subject_the_largest_opens() -> None:
@@ -79,7 +79,7 @@ def test_a_level_that_is_back_says_so() -> None:
         judgement = said(*([case("a", level)] if level else []))
         events += changes([judgement], findings(events), NOW + LATER * number, "w")
     events += changes([said(case("a", "100 %"))], findings(events), NOW + LATER * len(levels) + DAY * 7, "w")
-    opened = [event.facts["returned"] for event in events if event.what is What.OPENED]
+    opened = [event.facts["returned"] for event in events if event.step is Step.OPENED]
     assert opened == [False, False, True, True, True, False]
 
 
@@ -87,7 +87,7 @@ def test_findings_of_a_rule_that_is_gone_end() -> None:
     """A rule that the settings switch off leaves no finding open."""
     opened = [*changes([said(case("a"))], {}, NOW, "w")]
     [ended] = changes([], findings(opened), NOW + LATER, "w")
-    assert (ended.finding, ended.what) == (opened[0].finding, What.RESOLVED)
+    assert (ended.finding, ended.step) == (opened[0].finding, Step.RESOLVED)
 
 
 def test_a_watcher_writes_down_what_it_sees(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_watchers_at_once_open_each_finding_once(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         counts = [*pool.map(once, range(4))]
-    opened = [event for event in record.events(Tables(book.path)) if event.what is What.OPENED]
+    opened = [event for event in record.events(Tables(book.path)) if event.step is Step.OPENED]
     assert len({event.finding for event in opened}) == len(opened) == sum(counts) > 0
 
 
@@ -175,8 +175,8 @@ def test_what_is_acknowledged_says_by_whom_and_why(tmp_path: Path) -> None:
 def test_the_last_word_on_a_finding_counts() -> None:
     """What is known first and said to be planned later is expected, with the later reason; so the other way round."""
     [opened] = changes([said(case("a"))], {}, NOW, "w")
-    for whats in ((What.ACKNOWLEDGED, What.EXPECTED), (What.EXPECTED, What.ACKNOWLEDGED)):
-        events = [replace(opened, what=what, happened_at=NOW + LATER * at, text=what) for at, what in enumerate(whats)]
+    for steps in ((Step.ACKNOWLEDGED, Step.EXPECTED), (Step.EXPECTED, Step.ACKNOWLEDGED)):
+        events = [replace(opened, step=step, happened_at=NOW + LATER * at, text=step) for at, step in enumerate(steps)]
         [finding] = findings([opened, *events]).values()
         assert finding.acknowledged
-        assert (finding.state, finding.acknowledged.text) == (State(whats[1]), whats[1])
+        assert (finding.state, finding.acknowledged.text) == (State(steps[1]), steps[1])

@@ -8,9 +8,9 @@ import pytest
 
 from tallystick.errors import InvalidQuestion
 from tallystick.outlook.budgets import GRAVEST, OK, UNKNOWN
-from tallystick.watch.asked import Asked
 from tallystick.watch.default_rules import BUDGET, NO_OWNER, RULES
 from tallystick.watch.rule import Rule, rules
+from tallystick.watch.rule_question import RuleQuestion
 
 OWN = {"name": "dear", "ask": "spend --by key --since 7d", "when": "billed > 500"}
 
@@ -18,7 +18,7 @@ OWN = {"name": "dear", "ask": "spend --by key --since 7d", "when": "billed > 500
 def test_default_rules_can_be_asked() -> None:
     """Every default rule is a question of the catalog with a condition, and says what it is about."""
     for rule in (BUDGET, NO_OWNER, *RULES):
-        assert rule.asked.report
+        assert rule.question.report
         assert rule.condition.comparisons
         assert rule.columns
         assert rule.about.endswith(".")
@@ -75,8 +75,10 @@ def test_a_table_that_cannot_be_is_named(table: Any, why: str) -> None:
 
 def test_a_question_is_read_as_a_command_has_it() -> None:
     """Options with a space or `=`, flags, counts, filters and arguments give the values that Python takes."""
-    asked = Asked.read("spend --by key,model --since=7d --top 3 --where model=claude-*,key!=ci --where team='a b'")
+    question = RuleQuestion.read(
+        "spend --by key,model --since=7d --top 3 --where model=claude-*,key!=ci --where team='a b'"
+    )
     where = {"model": ["claude-*"], "key!": ["ci"], "team": ["a b"]}
-    assert asked.values == {"by": "key,model", "since": "7d", "top": 3, "where": where}
-    assert Asked.read("roster model").values == {"dimension": "model"}
-    assert Asked.read("owners --check").values == {"check": True}
+    assert question.values == {"by": "key,model", "since": "7d", "top": 3, "where": where}
+    assert RuleQuestion.read("roster model").values == {"dimension": "model"}
+    assert RuleQuestion.read("owners --check").values == {"check": True}

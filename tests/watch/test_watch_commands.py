@@ -156,8 +156,8 @@ def test_a_signal_while_a_message_is_sent_lets_it_end(receiver: Receiver, tmp_pa
 
         receiver.answer = terminate
         assert process.wait(PATIENCE) == 0
-    whats = [row["what"] for row in book.sql("SELECT what FROM findings WHERE channel <> ''").rows]
-    assert sorted(whats) == ["sending"] * 6 + ["sent"] * 6
+    steps = [row["step"] for row in book.sql("SELECT step FROM findings WHERE channel <> ''").rows]
+    assert sorted(steps) == ["sending"] * 6 + ["sent"] * 6
 
 
 @pytest.mark.long

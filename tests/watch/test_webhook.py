@@ -17,7 +17,7 @@ from support.findings import START
 from support.webhook_receiver import Receiver, receiving
 from tallystick.api.secret import Secret
 from tallystick.errors import InvalidQuestion
-from tallystick.watch.receipt import Receipt, Taken
+from tallystick.watch.receipt import Delivery, Receipt
 from tallystick.watch.receiver_address import why_not
 from tallystick.watch.webhook import post
 
@@ -46,7 +46,7 @@ def hmac_of(key: bytes, content: bytes) -> str:
 
 def test_a_receiver_can_check_who_sent_what_and_when(receiver: Receiver) -> None:
     """The signature is the HMAC of timestamp, dot and body, and the key of the message is a header."""
-    assert send(receiver.url) == Receipt(Taken.SENT)
+    assert send(receiver.url) == Receipt(Delivery.SENT)
     [delivery] = receiver.deliveries
     timestamp = delivery.headers["Tallystick-Timestamp"]
     assert int(timestamp) == START.timestamp()
@@ -61,9 +61,15 @@ def test_what_a_receiver_answers(receiver: Receiver) -> None:
     taken = {}
     for status in (200, 202, 400, 404, 429, 500, 502, 503, 504, None):
         receiver.answer = lambda _, status=status: status  # type: ignore[misc]
-        taken[status] = send(receiver.url).taken
-    refused = dict.fromkeys((400, 404, 429, 500, 502, 503), Taken.REFUSED)
-    assert taken == {200: Taken.SENT, 202: Taken.SENT, **refused, 504: Taken.UNCERTAIN, None: Taken.UNCERTAIN}
+        taken[status] = send(receiver.url).delivery
+    refused = dict.fromkeys((400, 404, 429, 500, 502, 503), Delivery.REFUSED)
+    assert taken == {
+        200: Delivery.SENT,
+        202: Delivery.SENT,
+        **refused,
+        504: Delivery.UNCERTAIN,
+        None: Delivery.UNCERTAIN,
+    }
 
 
 def test_no_redirect_is_followed(receiver: Receiver) -> None:
@@ -71,7 +77,7 @@ def test_no_redirect_is_followed(receiver: Receiver) -> None:
     receiver.headers["Location"] = receiver.url.replace("/hook", "/elsewhere")
     for status in (301, 302, 307, 308):
         receiver.answer = lambda _, status=status: status  # type: ignore[misc]
-        assert send(receiver.url) == Receipt(Taken.REFUSED, f"HTTP {status}")
+        assert send(receiver.url) == Receipt(Delivery.REFUSED, f"HTTP {status}")
     assert {delivery.path for delivery in receiver.deliveries} == {"/hook"}
 
 
@@ -79,8 +85,8 @@ def test_nobody_listens() -> None:
     """A port that nobody listens on, and a name that nobody has, are refusals: nothing was delivered."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    assert send(f"http://127.0.0.1:{port}/").taken is Taken.REFUSED
-    assert send("http://nobody.invalid/") == Receipt(Taken.REFUSED, "its name is not known")
+    assert send(f"http://127.0.0.1:{port}/").delivery is Delivery.REFUSED
+    assert send("http://nobody.invalid/") == Receipt(Delivery.REFUSED, "its name is not known")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +131,7 @@ def test_a_private_address_is_refused_before_anything_is_sent(receiver: Receiver
     """Without `allow_private` a receiver on loopback hears nothing, by number and by name."""
     for url in (receiver.url, receiver.url.replace("127.0.0.1", "localhost")):
         receipt = send(url, allow_private=False)
-        assert receipt.taken is Taken.REFUSED
+        assert receipt.delivery is Delivery.REFUSED
         assert "private" in receipt.why
     assert receiver.deliveries == []
 
@@ -154,7 +160,7 @@ def test_of_several_addresses_one_that_is_allowed_is_taken(receiver: Receiver, m
     places = [("169.254.169.254", port), ("127.0.0.1", 1), ("127.0.0.1", port)]
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", place) for place in places]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
-    assert send(f"http://several.example.test:{port}/").taken is Taken.SENT
+    assert send(f"http://several.example.test:{port}/").delivery is Delivery.SENT
 
 
 def test_a_receiver_that_drips_is_left() -> None:
@@ -178,7 +184,7 @@ def test_a_receiver_that_drips_is_left() -> None:
         receipt = send(f"http://127.0.0.1:{server.getsockname()[1]}/", limit=0.5)
         ended.set()
         thread.join()
-    assert receipt.taken is Taken.UNCERTAIN
+    assert receipt.delivery is Delivery.UNCERTAIN
     assert time.monotonic() - started < 10
 
 

@@ -60,7 +60,7 @@ def notify(name: str) -> None:
     """
     from tallystick.core.text import choose, safe
     from tallystick.errors import InvalidQuestion
-    from tallystick.watch.receipt import Taken
+    from tallystick.watch.receipt import Delivery
     from tallystick.watch.sender import Sender
     from tallystick.watch.trial_message import trial_message
     from tallystick.watch_rounds import settings_channels
@@ -72,7 +72,7 @@ def notify(name: str) -> None:
         raise InvalidQuestion(f"The settings have no channel {name!r}.", hint)
     now = settings.clock().now()
     receipt = Sender(settings.dashboard, settings.network(), click.echo).send(trial_message(known[name], now), now)
-    if receipt.taken is Taken.SENT:
+    if receipt.delivery is Delivery.SENT:
         click.echo(f"{safe(name)} took a test message.", err=True)
         return
     note(f"{safe(name)} did not take a test message, as far as is known: {receipt.why}.")

@@ -38,7 +38,7 @@ FINDINGS = LedgerTable(
         Column("finding", Type.TEXT, "key of the finding, the same on every channel"),
         Column("rule", Type.TEXT, "name of the rule"),
         Column("subject", Type.TEXT, 'what it is about, by column: JSON, as {"key": "apikey_1"}'),
-        Column("what", Type.TEXT, "opened, sending, sent, refused, acknowledged, expected, resolved or superseded"),
+        Column("step", Type.TEXT, "opened, sending, sent, refused, acknowledged, expected, resolved or superseded"),
         Column("happened_at", Type.INSTANT, "when"),
         Column("place", Type.COUNT, "place among the events that were written together"),
         Column("who", Type.TEXT, "who did it: a watcher, or a person"),

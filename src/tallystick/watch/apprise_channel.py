@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from tallystick.api.secret import Secret
 from tallystick.errors import InvalidQuestion
 from tallystick.watch.notice import Notice
-from tallystick.watch.receipt import Receipt, Taken
+from tallystick.watch.receipt import Delivery, Receipt
 from tallystick.watch.rule import Severity
 
 LIMIT = 90.0
@@ -37,8 +37,8 @@ def send(url: Secret, notice: Notice, limit: float = LIMIT) -> Receipt:
             words, input=json.dumps(order), capture_output=True, text=True, timeout=limit, check=False
         )
         receipt = json.loads(done.stdout)
-        return Receipt(Taken(receipt["taken"]), str(receipt["why"]))
+        return Receipt(Delivery(receipt["taken"]), str(receipt["why"]))
     except subprocess.TimeoutExpired:
-        return Receipt(Taken.UNCERTAIN, f"it took longer than {limit:.0f} s")
+        return Receipt(Delivery.UNCERTAIN, f"it took longer than {limit:.0f} s")
     except (ValueError, KeyError, OSError):
-        return Receipt(Taken.UNCERTAIN, "the process that sends it failed")
+        return Receipt(Delivery.UNCERTAIN, "the process that sends it failed")

@@ -12,7 +12,7 @@ import re
 import sys
 from typing import Any
 
-from tallystick.watch.receipt import Taken
+from tallystick.watch.receipt import Delivery
 from tallystick.watch.receiver_address import why_not
 
 _VAGUE = re.compile(
@@ -29,7 +29,7 @@ def main() -> None:
     order = json.load(sys.stdin)
     refusals = guard()
     taken, why = _send(order)
-    json.dump({"taken": taken, "why": refusals[0] if refusals and taken is Taken.REFUSED else why}, sys.stdout)
+    json.dump({"taken": taken, "why": refusals[0] if refusals and taken is Delivery.REFUSED else why}, sys.stdout)
 
 
 def guard() -> list[str]:
@@ -51,7 +51,7 @@ def guard() -> list[str]:
     return refusals
 
 
-def _send(order: dict[str, Any]) -> tuple[Taken, str]:
+def _send(order: dict[str, Any]) -> tuple[Delivery, str]:
     from apprise import Apprise, AppriseAsset, NotifyFormat, OverflowMode, PersistentStoreMode
 
     asset = AppriseAsset(
@@ -65,7 +65,7 @@ def _send(order: dict[str, Any]) -> tuple[Taken, str]:
     logs = _Logs()
     channel = Apprise.instantiate(order["url"], asset=asset)
     if channel is None:
-        return Taken.REFUSED, "apprise does not know this kind of address, or lacks a library for it"
+        return Delivery.REFUSED, "apprise does not know this kind of address, or lacks a library for it"
     channel.retry = 0  # the outbox tries again
     channel.overflow_mode = OverflowMode.TRUNCATE
     sender = Apprise(asset=asset)
@@ -77,12 +77,12 @@ def _send(order: dict[str, Any]) -> tuple[Taken, str]:
         body_format=NotifyFormat.TEXT,
     )
     if result:
-        return Taken.SENT, ""
+        return Delivery.SENT, ""
     if len(channel) > _MOST:
-        return Taken.UNCERTAIN, "it has several receivers, and not all took it"
+        return Delivery.UNCERTAIN, "it has several receivers, and not all took it"
     if any(_VAGUE.search(line) for line in logs.lines):
-        return Taken.UNCERTAIN, "it gave no answer"
-    return Taken.REFUSED, _why(logs.lines)
+        return Delivery.UNCERTAIN, "it gave no answer"
+    return Delivery.REFUSED, _why(logs.lines)
 
 
 class _Logs(logging.Handler):

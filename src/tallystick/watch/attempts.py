@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from tallystick.watch.finding import Event, What
+from tallystick.watch.finding import Event, Step
 
 LEASE = timedelta(minutes=5)
 """How long a watcher may take to send: longer than the limit of every channel."""
@@ -49,16 +49,16 @@ class Attempts:
         sendings: dict[int, Event] = {}
         outcomes: dict[int, Event] = {}
         for event in events:
-            if event.what is What.SENDING:
+            if event.step is Step.SENDING:
                 sendings[event.attempt] = event
-            elif event.what is What.SENT or event.what is What.REFUSED:
+            elif event.step is Step.SENT or event.step is Step.REFUSED:
                 outcomes[event.attempt] = event
         return cls(sendings, outcomes)
 
     @property
     def sent(self) -> Event | None:
         """The attempt that was delivered, None where none is known to be."""
-        delivered = (number for number, event in self.outcomes.items() if event.what is What.SENT)
+        delivered = (number for number, event in self.outcomes.items() if event.step is Step.SENT)
         return self.sendings.get(next(delivered, 0))
 
     @property

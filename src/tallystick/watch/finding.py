@@ -14,7 +14,7 @@ from typing import Any
 from tallystick.watch.rule import Severity
 
 
-class What(StrEnum):
+class Step(StrEnum):
     """What an event says happened to a finding."""
 
     OPENED = "opened"
@@ -40,7 +40,7 @@ class State(StrEnum):
     RESOLVED = "resolved"
 
 
-ENDED = (What.RESOLVED, What.SUPERSEDED)
+ENDED = (Step.RESOLVED, Step.SUPERSEDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Event:
     finding: str
     rule: str
     subject: str
-    what: What
+    step: Step
     happened_at: datetime
     who: str
     text: str = ""
@@ -111,13 +111,13 @@ class Finding:
     @property
     def ended(self) -> Event | None:
         """The event that ended it."""
-        return next((event for event in self.events if event.what in ENDED), None)
+        return next((event for event in self.events if event.step in ENDED), None)
 
     @property
     def acknowledged(self) -> Event | None:
         """The last event by which somebody acknowledged it, or made it expected."""
-        known = {What.ACKNOWLEDGED, What.EXPECTED}
-        return next((event for event in reversed(self.events) if event.what in known), None)
+        known = {Step.ACKNOWLEDGED, Step.EXPECTED}
+        return next((event for event in reversed(self.events) if event.step in known), None)
 
     @property
     def state(self) -> State:
@@ -125,8 +125,8 @@ class Finding:
         if self.ended:
             return State.RESOLVED
         if known := self.acknowledged:
-            return State.EXPECTED if known.what is What.EXPECTED else State.ACKNOWLEDGED
-        return State.NOTIFIED if any(event.what is What.SENT for event in self.events) else State.OPEN
+            return State.EXPECTED if known.step is Step.EXPECTED else State.ACKNOWLEDGED
+        return State.NOTIFIED if any(event.step is Step.SENT for event in self.events) else State.OPEN
 
 
 def finding_id(rule: str, subject: str, level: str, number: int) -> str:
@@ -139,9 +139,9 @@ def findings(events: Iterable[Event]) -> dict[str, Finding]:
     made: dict[str, Finding] = {}
     ordered = sorted(events, key=lambda event: event.happened_at)
     for event in ordered:
-        if event.what is What.OPENED:
+        if event.step is Step.OPENED:
             made.setdefault(event.finding, Finding(event))
     for event in ordered:
-        if event.what is not What.OPENED and event.finding in made:
+        if event.step is not Step.OPENED and event.finding in made:
             made[event.finding].events.append(event)
     return made

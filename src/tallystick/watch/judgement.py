@@ -55,11 +55,11 @@ def judge(context: Context, rule: Rule) -> Judgement:
 
 
 def _judged(context: Context, rule: Rule) -> Judgement:
-    asked, condition = rule.asked, rule.condition
-    report = entry(asked.report).report
-    answer = report.answer(context, **report.values(asked.report, asked.values))
+    question, condition = rule.question, rule.condition
+    report = entry(question.report).report
+    answer = report.answer(context, **report.values(question.report, question.values))
     if not isinstance(answer, Table):
-        raise InvalidQuestion(f"The rule {rule.name!r} asks `{asked.report}`, which is no table.", "Ask another.")
+        raise InvalidQuestion(f"The rule {rule.name!r} asks `{question.report}`, which is no table.", "Ask another.")
     condition.check(heading.name for heading in answer.headings)
     rows = [(row, condition.holds(row)) for row in answer.rows]
     cases = tuple(_case(rule, answer, row) for row, holds in rows if holds)

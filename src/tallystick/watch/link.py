@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from tallystick.watch.asked import Asked
+from tallystick.watch.rule_question import RuleQuestion
 
 
-def address(question: Asked) -> str:
+def address(question: RuleQuestion) -> str:
     """Return the address of a question's page, without its host."""
     query = urlencode([*_pairs(question.values)], safe=",:*!-")
     return f"/ask/{quote(question.report, safe='')}{'?' if query else ''}{query}"

@@ -9,11 +9,11 @@ from decimal import Decimal
 
 from tallystick.core.text import safe
 from tallystick.errors import InvalidQuestion
-from tallystick.watch.asked import Asked
 from tallystick.watch.finding import Finding
 from tallystick.watch.link import address
 from tallystick.watch.outbox import Message, Topic
 from tallystick.watch.rule import Severity
+from tallystick.watch.rule_question import RuleQuestion
 
 _MARKUP = str.maketrans(
     {
@@ -68,7 +68,7 @@ def command(finding: Finding) -> str:
 def link(finding: Finding, dashboard: str) -> str:
     """Return the page that shows what a finding is about; empty where the dashboard or the question is not known."""
     try:
-        return dashboard and dashboard + address(Asked.read(str(finding.opened.facts["ask"])))
+        return dashboard and dashboard + address(RuleQuestion.read(str(finding.opened.facts["ask"])))
     except (InvalidQuestion, KeyError):
         return ""
 

@@ -11,9 +11,9 @@ from tallystick.errors import TallystickError
 from tallystick.store.tables import Tables
 from tallystick.watch import record
 from tallystick.watch.channel import Channel
-from tallystick.watch.finding import What, findings
+from tallystick.watch.finding import Step, findings
 from tallystick.watch.outbox import Message, due
-from tallystick.watch.receipt import Receipt, Taken
+from tallystick.watch.receipt import Delivery, Receipt
 from tallystick.watch.watcher import is_dead
 
 Send = Callable[[Message, datetime], Receipt]
@@ -38,9 +38,9 @@ def notify(
         try:
             receipt = send(message, now())
         except TallystickError as wrong:  # before anything was sent
-            receipt = Receipt(Taken.REFUSED, masked(wrong.what))
-        if receipt.taken is not Taken.UNCERTAIN:
-            step = What.SENT if receipt.taken is Taken.SENT else What.REFUSED
+            receipt = Receipt(Delivery.REFUSED, masked(wrong.what))
+        if receipt.delivery is not Delivery.UNCERTAIN:
+            step = Step.SENT if receipt.delivery is Delivery.SENT else Step.REFUSED
             with tables.writing() as writer:
                 record.write(writer, message.events(step, now(), author, receipt.why))
         yield Notification(message, receipt)
@@ -56,5 +56,5 @@ def _decided(tables: Tables, channels: Sequence[Channel], now: datetime, author:
         return None
     with tables.writing() as writer:
         if message := first():
-            record.write(writer, message.events(What.SENDING, now, author))
+            record.write(writer, message.events(Step.SENDING, now, author))
         return message

@@ -13,7 +13,7 @@ from enum import StrEnum
 from tallystick.core.time import DAY
 from tallystick.watch.attempts import Attempts, Standing
 from tallystick.watch.channel import Channel
-from tallystick.watch.finding import Event, Finding, What
+from tallystick.watch.finding import Event, Finding, Step
 
 LATE = DAY
 """How long a finding that ended before it was told is still told: longer than any quiet hours."""
@@ -40,7 +40,7 @@ class Message:
     findings: tuple[Finding, ...]
     attempts: tuple[int, ...]
 
-    def events(self, step: What, now: datetime, author: str, text: str = "") -> list[Event]:
+    def events(self, step: Step, now: datetime, author: str, text: str = "") -> list[Event]:
         """Return what to write down of each finding."""
         numbered = zip(self.findings, self.attempts, strict=True)
         return [
@@ -123,7 +123,7 @@ def _is_wanted(finding: Finding, topic: Topic, channel: Channel, channels: Seque
     ended = finding.ended
     if topic is Topic.REMINDER:
         return not ended and any(_is_reminder_wanted(finding, channel, each, now) for each in channels)
-    if ended and (ended.what is What.SUPERSEDED or _is_late(finding, channel, ended, now)):
+    if ended and (ended.step is Step.SUPERSEDED or _is_late(finding, channel, ended, now)):
         return False
     return not finding.opened.facts.get("returned") and channel.takes(finding)
 
@@ -136,7 +136,7 @@ def _is_late(finding: Finding, channel: Channel, ended: Event, now: datetime) ->
 def _is_end_wanted(finding: Finding, channel: Channel) -> bool:
     """Whether it resolved after the channel was told of it; not by instants, for clocks of watchers differ."""
     ended = finding.ended
-    if not ended or ended.what is not What.RESOLVED:
+    if not ended or ended.step is not Step.RESOLVED:
         return False
     sendings = [attempts_at(finding, channel.name, topic).sent for topic in (Topic.OPENED, Topic.REMINDER)]
     return any(event and not event.facts.get("ended") for event in sendings)

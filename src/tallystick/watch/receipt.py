@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Taken(StrEnum):
+class Delivery(StrEnum):
     """What is known of a message that was sent."""
 
     SENT = "sent"
@@ -20,5 +20,5 @@ class Taken(StrEnum):
 class Receipt:
     """How a channel took a message, and why it did not; `why` holds no secret and nothing that the channel wrote."""
 
-    taken: Taken
+    delivery: Delivery
     why: str = ""

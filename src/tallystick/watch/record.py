@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tallystick.core.growing_tables import FINDINGS
 from tallystick.store.tables import Tables
-from tallystick.watch.finding import Event, What
+from tallystick.watch.finding import Event, Step
 
 if TYPE_CHECKING:
     from tallystick.store.writer import Writer
@@ -22,7 +22,7 @@ def events(tables: Tables) -> list[Event]:
     rows = sorted(tables.rows(FINDINGS).to_pylist(), key=lambda row: (row["happened_at"], row["place"]))
     names = Event.__dataclass_fields__
     return [
-        Event(**({name: row[name] for name in names} | {"what": What(row["what"]), "facts": json.loads(row["facts"])}))
+        Event(**({name: row[name] for name in names} | {"step": Step(row["step"]), "facts": json.loads(row["facts"])}))
         for row in rows
     ]
 
@@ -35,7 +35,7 @@ def write(writer: Writer, made: Sequence[Event]) -> None:
 
     rows = [
         asdict(event)
-        | {"place": place, "what": str(event.what), "facts": json.dumps(dict(event.facts), sort_keys=True)}
+        | {"place": place, "step": str(event.step), "facts": json.dumps(dict(event.facts), sort_keys=True)}
         for place, event in enumerate(made)
     ]
     writer.append(FINDINGS, pa.Table.from_pylist(rows, schema(FINDINGS)))

@@ -38,7 +38,7 @@ def replay(context: Context, rule: Rule, days: Sequence[date]) -> Replay:
     Raises InvalidQuestion for a rule that asks the API, which does not tell how things were; LedgerError where there is
     no ledger, or no version of it.
     """
-    if entry(rule.asked.report).report.api:
+    if entry(rule.question.report).report.api:
         raise InvalidQuestion(
             f"The rule {rule.name!r} asks the API, which does not tell how things were.",
             "`tallystick watch --once` judges it as they are.",

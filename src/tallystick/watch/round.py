@@ -13,7 +13,7 @@ from tallystick.errors import InvalidQuestion, UnknownName
 from tallystick.ledger_reader import LedgerReader
 from tallystick.store.tables import Tables
 from tallystick.watch import record
-from tallystick.watch.finding import Event, Finding, State, What, finding_id, findings
+from tallystick.watch.finding import Event, Finding, State, Step, finding_id, findings
 from tallystick.watch.judgement import Case, Judgement, judge
 from tallystick.watch.rule import Rule
 
@@ -68,7 +68,7 @@ def changes(judgements: Sequence[Judgement], known: Mapping[str, Finding], now: 
     for gone in of_rule.values():
         for finding in gone:
             if not finding.ended:
-                yield _end(finding, What.RESOLVED, "The rule is gone.", now, who)
+                yield _end(finding, Step.RESOLVED, "The rule is gone.", now, who)
 
 
 def _changes(judgement: Judgement, own: Sequence[Finding], now: datetime, who: str) -> Iterator[Event]:
@@ -85,23 +85,23 @@ def _changes(judgement: Judgement, own: Sequence[Finding], now: datetime, who: s
         if key in cases:
             still.add(key)
         elif finding.opened.subject in subjects:
-            yield _end(finding, What.SUPERSEDED, "", now, who)
+            yield _end(finding, Step.SUPERSEDED, "", now, who)
         elif not judgement.unknown:
-            yield _end(finding, What.RESOLVED, "", now, who)
+            yield _end(finding, Step.RESOLVED, "", now, who)
     opening = {key: case for key, case in cases.items() if key not in still}
     for key, case in opening.items():
         id_ = finding_id(name, *key, len(before[key]))
         last = before[key][-1] if before[key] else None
         facts = {"together": len(opening), "returned": last is not None and _is_returned(last, now)}
         yield _opened(judgement, case, id_, facts, now, who)
-        if last and last.acknowledged and last.acknowledged.what is What.EXPECTED:
-            yield Event(id_, name, case.subject, What.EXPECTED, now, who, last.acknowledged.text)
+        if last and last.acknowledged and last.acknowledged.step is Step.EXPECTED:
+            yield Event(id_, name, case.subject, Step.EXPECTED, now, who, last.acknowledged.text)
 
 
 def _is_returned(last: Finding, now: datetime) -> bool:
     """Whether a level stood there before and another took its place lately: a figure that swings is no news."""
     ended = last.ended
-    return ended is not None and ended.what is What.SUPERSEDED and now - ended.happened_at < SWING
+    return ended is not None and ended.step is Step.SUPERSEDED and now - ended.happened_at < SWING
 
 
 def _largest(cases: Sequence[Case]) -> dict[tuple[str, str], Case]:
@@ -118,11 +118,11 @@ def _opened(judgement: Judgement, case: Case, id_: str, facts: Mapping[str, Any]
     """The event that opens a finding; its facts say how many its rule opens together, and whether it is back."""
     rule = judgement.rule
     facts = {"level": case.level, "severity": str(rule.severity), "team": case.team, "ask": rule.ask, **facts}
-    return Event(id_, rule.name, case.subject, What.OPENED, now, who, case.words, dollars=case.dollars, facts=facts)
+    return Event(id_, rule.name, case.subject, Step.OPENED, now, who, case.words, dollars=case.dollars, facts=facts)
 
 
-def _end(finding: Finding, what: What, text: str, now: datetime, who: str) -> Event:
-    return Event(finding.id, finding.rule, finding.opened.subject, what, now, who, text)
+def _end(finding: Finding, step: Step, text: str, now: datetime, who: str) -> Event:
+    return Event(finding.id, finding.rule, finding.opened.subject, step, now, who, text)
 
 
 def acknowledge(
@@ -148,8 +148,8 @@ def acknowledge(
         if not id_ or len(fits) != 1:
             problem = "Several findings begin" if id_ and fits else "No open finding begins"
             raise UnknownName(f"{problem} with {id_!r}.", "`tallystick findings` lists them.")
-        what = What.EXPECTED if expected else What.ACKNOWLEDGED
-        event = Event(fits[0].id, fits[0].rule, fits[0].opened.subject, what, now, who, reason)
+        step = Step.EXPECTED if expected else Step.ACKNOWLEDGED
+        event = Event(fits[0].id, fits[0].rule, fits[0].opened.subject, step, now, who, reason)
         record.write(writer, [event])
         fits[0].events.append(event)
         return fits[0]

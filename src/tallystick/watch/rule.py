@@ -12,8 +12,8 @@ from typing import Any
 from tallystick.core.text import choose
 from tallystick.errors import InvalidQuestion
 from tallystick.tally.rules import check_fields
-from tallystick.watch.asked import Asked
 from tallystick.watch.condition import Condition
+from tallystick.watch.rule_question import RuleQuestion
 
 _MEND = "`tallystick docs watch` shows the tables."
 _WORDS = re.compile(r"(?:[^{}]|\{\{|\}\}|\{[a-z]\w*\})*")
@@ -50,9 +50,9 @@ class Rule:
     whole: bool = True
 
     @property
-    def asked(self) -> Asked:
+    def question(self) -> RuleQuestion:
         """The question; InvalidQuestion where it cannot be asked."""
-        return Asked.read(self.ask)
+        return RuleQuestion.read(self.ask)
 
     @property
     def condition(self) -> Condition:
@@ -118,7 +118,7 @@ def _rule(where: str, table: Mapping[str, Any], before: Rule | None) -> Rule:
 def _check(where: str, rule: Rule) -> None:
     """Raise InvalidQuestion, with where the rule stands, where its question, condition or words cannot be."""
     try:
-        rule.asked, rule.condition, rule.columns  # noqa: B018 - they raise
+        rule.question, rule.condition, rule.columns  # noqa: B018 - they raise
     except InvalidQuestion as wrong:
         raise InvalidQuestion(f"{where} ({rule.name}): {wrong.what}", wrong.hint) from None
 

@@ -11,7 +11,7 @@ from tallystick.watch import apprise_channel
 from tallystick.watch.channel import Kind
 from tallystick.watch.notice import notice
 from tallystick.watch.outbox import Message
-from tallystick.watch.receipt import Receipt, Taken
+from tallystick.watch.receipt import Delivery, Receipt
 from tallystick.watch.webhook import post
 from tallystick.watch.webhook_body import webhook_body
 
@@ -41,4 +41,4 @@ class Sender:
             )
         words = notice(message, self.dashboard)
         self.write(f"{words.title}\n{words.text}")
-        return Receipt(Taken.SENT)
+        return Receipt(Delivery.SENT)

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tallystick.watch.channel import Channel
-from tallystick.watch.finding import Event, Finding, What
+from tallystick.watch.finding import Event, Finding, Step
 from tallystick.watch.outbox import Message, Topic
 from tallystick.watch.rule import Severity
 
@@ -19,7 +19,7 @@ def trial_message(channel: Channel, now: datetime) -> Message:
         "test",
         "test",
         "{}",
-        What.OPENED,
+        Step.OPENED,
         now,
         "tallystick notify",
         "This is a test: the channel works.",

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from tallystick.api.secret import Secret
 from tallystick.errors import InvalidQuestion
-from tallystick.watch.receipt import Receipt, Taken
+from tallystick.watch.receipt import Delivery, Receipt
 from tallystick.watch.receiver_address import why_not
 
 LIMIT = 20.0
@@ -72,13 +72,13 @@ def post(
             status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as wrong:
         if is_connected:
-            return Receipt(Taken.UNCERTAIN, "it gave no answer")
-        return Receipt(Taken.REFUSED, _why(wrong))
+            return Receipt(Delivery.UNCERTAIN, "it gave no answer")
+        return Receipt(Delivery.REFUSED, _why(wrong))
     finally:
         connection.close()
     if status in _TAKEN:
-        return Receipt(Taken.SENT)
-    return Receipt(Taken.UNCERTAIN if status == _UNKNOWN else Taken.REFUSED, f"HTTP {status}")
+        return Receipt(Delivery.SENT)
+    return Receipt(Delivery.UNCERTAIN if status == _UNKNOWN else Delivery.REFUSED, f"HTTP {status}")
 
 
 class _Connection(http.client.HTTPConnection):

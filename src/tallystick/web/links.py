@@ -112,8 +112,8 @@ def lines(question: Question, figure: str, row: Row, dimensions: Iterable[str] =
     known = _filters(LINES)
     charges = behind(question.report, figure, row)
     # where charges say themselves what they are of, columns that no charge has tell nothing more
-    told = (name for name in dimensions if not (charges and charges.where) or name in {*known, *TIMES})
-    group = {name: str(row[name]) for name in told}
+    names = (name for name in dimensions if not (charges and charges.where) or name in {*known, *TIMES})
+    group = {name: str(row[name]) for name in names}
     if not charges or question.zone or OTHERS in group.values() or (report.subjects and not group):
         return ""
     where = {} if report.subjects else filter_texts(question.where)

@@ -1,4 +1,4 @@
-"""Asked: a question of the catalog as it is written in a rule, the way the command line has it."""
+"""Rule question: a question of the catalog as it is written in a rule, the way the command line has it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tallystick.query.report import Form, Parameter, Report
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RuleQuestion:
     """A report and its parameters as keywords; `text` is how it is written."""
 
     text: str
@@ -23,7 +23,7 @@ class Asked:
     values: dict[str, Any]
 
     @classmethod
-    def read(cls, text: str) -> Asked:
+    def read(cls, text: str) -> RuleQuestion:
         """Return the question of `spend --by key --since 7d`; raise InvalidQuestion where it cannot be asked."""
         try:
             name, *words = shlex.split(text) or [""]
