@@ -36,7 +36,7 @@ RECENT = 30
 """Ended days that the screen looks back on."""
 TOP = 4
 """Rows of each table of the screen, the rest in one more."""
-GRAVEST = 3
+GRAVEST = 2
 """What needs attention that the screen has room for; `attention` in JSON has all."""
 COMMANDS = ("spend --by key", "reconcile", "summary")
 _ATTENTION = {
