@@ -16,6 +16,7 @@ from hypothesis import given, settings, strategies as st
 
 from support.spending import DAYS_OF, FIRST, RATE, SINCE, USUAL, Tokens, ledger, rows_of, steady
 from support.written_ledger import charge
+from tallystick.address import Address
 from tallystick.core.money import total
 from tallystick.core.time import DAY, Window, midnight
 from tallystick.errors import InvalidQuestion, LedgerError, UnknownName
@@ -24,7 +25,6 @@ from tallystick.outlook.anomalies.detection import Detector
 from tallystick.outlook.anomalies.episode import State
 from tallystick.outlook.anomalies.series import Measure, Series
 from tallystick.outlook.anomalies.survey import Survey, minimum_of
-from tallystick.web.address import Address
 from tallystick.web.finding_view import finding_course
 
 

@@ -7,8 +7,8 @@ import shlex
 import pytest
 from hypothesis import given, strategies as st
 
+from tallystick.address import Address
 from tallystick.errors import InvalidQuestion
-from tallystick.web.address import Address
 
 TEXT = st.text(min_size=1, max_size=12)
 

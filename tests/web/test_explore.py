@@ -19,18 +19,18 @@ from support.command import Tallystick
 from support.html_page import HtmlPage
 from support.organization import NASTY, NOW
 from tallystick import Ledger
+from tallystick.address import Address
 from tallystick.catalog import CATALOG, Entry
 from tallystick.core.question import Heading, Kind
 from tallystick.errors import InvalidQuestion
 from tallystick.formats import ENDINGS
 from tallystick.formats.shown import FIGURES, shown
+from tallystick.saved_views import lines, saved_views
 from tallystick.settings import Settings
-from tallystick.web.address import Address
 from tallystick.web.advice import linked
 from tallystick.web.application import application
 from tallystick.web.pages import PAGES
 from tallystick.web.search import Hit, ranked
-from tallystick.web.views import lines, saved_views
 
 GIVEN = {
     "anomaly": "finding=fc2f4c72",

@@ -8,12 +8,12 @@ import pytest
 
 from support.organization import NOW
 from tallystick import Ledger
+from tallystick.address import Address
 from tallystick.catalog import CATALOG, entry
 from tallystick.core.document import Document
 from tallystick.core.question import Kind, Table
 from tallystick.formats.layout import columns_of
 from tallystick.formats.shown import FIGURES
-from tallystick.web.address import Address
 from tallystick.web.grid import grid
 from tallystick.web.links import ADDED, COMPUTED, LINES, behind
 from tallystick.web.sheets import sheets

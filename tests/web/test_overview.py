@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, strategies as st
 from starlette.testclient import TestClient
 
+from tallystick.address import Address
 from tallystick.core.document import Document, Figure
 from tallystick.core.question import Heading, Kind, Question, Table
 from tallystick.core.time import Window, midnight
 from tallystick.reports.variance import MONEY
-from tallystick.web.address import Address
 from tallystick.web.advice import address_of, advice
 from tallystick.web.page import ask
 from tallystick.web.reasons import reasons

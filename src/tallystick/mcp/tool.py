@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tallystick.address import WHERE, Address
 from tallystick.catalog import entry
 from tallystick.core.text import did_you_mean
 from tallystick.errors import InvalidQuestion
 from tallystick.query.report import Form, Parameter
-from tallystick.web.address import WHERE, Address
 
 TOP = 10
 """Rows of an answer where a call names no `top`; what is left is one more row."""

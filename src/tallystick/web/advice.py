@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from tallystick.address import WHERE, Address
 from tallystick.catalog import CATALOG, entry
 from tallystick.core.text import safe
 from tallystick.query.report import Form, Parameter
-from tallystick.web.address import WHERE, Address
 
 _WITHIN = re.compile(r"`tallystick (?P<quoted>[^`]+)`|: tallystick (?P<last>[^`]+)\Z")
 """A command within a message: between backticks, or after a colon at its end."""

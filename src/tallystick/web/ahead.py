@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
+from tallystick.address import Address
 from tallystick.core.question import Table
 from tallystick.core.text import safe
 from tallystick.outlook.forecast_model import Method
 from tallystick.query.report import Row
-from tallystick.web.address import Address
 from tallystick.web.links import finding
 from tallystick.web.series import AHEAD, Course, Expected, Flag, Slot
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from starlette.datastructures import QueryParams
 
-from tallystick.web.address import WHERE, Address
+from tallystick.address import WHERE, Address
 from tallystick.web.links import finding
 from tallystick.web.page import Page, Panel, View, ask
 

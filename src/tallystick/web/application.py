@@ -19,13 +19,14 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 
 from tallystick import __version__
+from tallystick.address import Address
 from tallystick.core.document import Answer
 from tallystick.core.filter import pattern
 from tallystick.core.text import safe
 from tallystick.errors import InvalidQuestion, LedgerError, TallystickError, UnknownName
+from tallystick.saved_views import saved_views
 from tallystick.settings import Settings
 from tallystick.web.access import Access
-from tallystick.web.address import Address
 from tallystick.web.assets import Assets
 from tallystick.web.bounds import bounded, held
 from tallystick.web.explore import Explore
@@ -46,7 +47,6 @@ from tallystick.web.subject_pages import SUBJECT_PAGES
 from tallystick.web.team_view import not_for, panels_for
 from tallystick.web.templates import rendered
 from tallystick.web.tokens import LOCAL, Identity
-from tallystick.web.views import saved_views
 from tallystick.web.visits import Visit
 
 HTTP = {

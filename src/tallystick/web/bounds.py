@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
+from tallystick.address import WHERE, Address
 from tallystick.catalog import entry
 from tallystick.core.dimensions import canonical
 from tallystick.core.document import Document
@@ -15,7 +16,6 @@ from tallystick.core.message import note, warning
 from tallystick.core.question import Table
 from tallystick.core.time import spans
 from tallystick.errors import InvalidQuestion
-from tallystick.web.address import WHERE, Address
 from tallystick.web.tokens import Identity
 
 TEAM = "team"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from tallystick.address import Address
 from tallystick.core.question import Table
 from tallystick.core.text import safe
 from tallystick.formats.shown import shown
-from tallystick.web.address import Address
 from tallystick.web.grid import organizations
 from tallystick.web.links import month
 

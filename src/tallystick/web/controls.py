@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from tallystick.address import FILTER, VALUE, WHERE, Address
 from tallystick.catalog import entry
 from tallystick.core.dimensions import TIMES, canonical
 from tallystick.core.filter import EXCEPT
 from tallystick.query.report import Form, Parameter
-from tallystick.web.address import FILTER, VALUE, WHERE, Address
 
 FIRST = ("team", "workspace", "key", "actor", "model", "kind")
 """Dimensions that are offered before all others."""

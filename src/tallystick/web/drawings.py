@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from tallystick.address import Address
 from tallystick.core.document import Answer, Document
 from tallystick.core.question import Heading, Table
 from tallystick.core.text import safe
 from tallystick.formats.layout import columns_of
 from tallystick.formats.shown import shown
 from tallystick.outlook.profile import LIMITS
-from tallystick.web.address import Address
 from tallystick.web.calendar import calendar
 from tallystick.web.finding_view import about_finding
 from tallystick.web.grid import Grid, Head, Text, grid

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from tallystick.address import CHART, Address
 from tallystick.catalog import CATALOG, Entry, Group, entry
 from tallystick.core.document import Answer, Document
 from tallystick.core.filter import EXCEPT
@@ -18,8 +19,8 @@ from tallystick.core.text import safe
 from tallystick.core.time import DAY
 from tallystick.errors import InvalidQuestion, TallystickError, UnknownName
 from tallystick.formats import ENDINGS
+from tallystick.saved_views import SavedView, lines
 from tallystick.store.views import NAMED_BY
-from tallystick.web.address import CHART, Address
 from tallystick.web.controls import Choice, Switch, controls, written
 from tallystick.web.links import SUBJECTS
 from tallystick.web.names import asked, choices, names_of
@@ -27,7 +28,6 @@ from tallystick.web.page import Panel, View
 from tallystick.web.panels import Shown, show
 from tallystick.web.search import Hit, catalog_hits, ranked, subject_hits, view_hits
 from tallystick.web.series import course
-from tallystick.web.views import SavedView, lines
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -7,12 +7,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from tallystick.address import WHERE, Address
 from tallystick.core.document import Document
 from tallystick.core.text import safe
 from tallystick.core.time import Window
 from tallystick.formats.shown import shown
 from tallystick.outlook.anomalies.report import CALLED
-from tallystick.web.address import WHERE, Address
 from tallystick.web.links import LINES, SUBJECTS, leading, subject
 from tallystick.web.marks import recent
 from tallystick.web.series import Course, Expected, Flag, Series, Slot

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from tallystick.address import Address
 from tallystick.core.dimensions import TIMES
 from tallystick.core.question import Cell, Kind, Question, Table
 from tallystick.core.text import safe
@@ -14,7 +15,6 @@ from tallystick.formats.page import KINDS
 from tallystick.formats.shown import nothing
 from tallystick.query.grouping import OTHERS
 from tallystick.query.names import apart
-from tallystick.web.address import Address
 from tallystick.web.links import COMPUTED, leading, lines, narrowed, source, span
 from tallystick.web.marks import standing
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
+from tallystick.address import WHERE, Address
 from tallystick.catalog import entry
 from tallystick.core.dimensions import TIMES
 from tallystick.core.filter import EXCEPT, filter_texts
@@ -14,7 +15,6 @@ from tallystick.core.time import DAY, Grain, Window, midnight
 from tallystick.query.grouping import OTHERS
 from tallystick.query.pivot import BUT_PRIORITY, PRIORITY, TIERS_APART
 from tallystick.query.report import ChargeSum, Form, Parameter, Row
-from tallystick.web.address import WHERE, Address
 from tallystick.web.controls import chosen_names
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from tallystick.address import Address
 from tallystick.catalog import CATALOG, entry
 from tallystick.core.document import Answer
 from tallystick.core.filter import pattern
 from tallystick.core.question import Table
 from tallystick.core.text import safe
 from tallystick.query.grouping import OTHERS
-from tallystick.web.address import Address
 
 SINCE = "3m"
 """How far back values are looked for."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tallystick import __version__
+from tallystick.address import WHERE
 from tallystick.catalog import CATALOG, Entry
 from tallystick.core.dimensions import NAMES
 from tallystick.core.filter import EXCEPT
 from tallystick.query.report import Form, Parameter
-from tallystick.web.address import WHERE
 
 _ERROR = {
     "type": "object",

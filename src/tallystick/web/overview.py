@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tallystick.web.address import Address
+from tallystick.address import Address
 from tallystick.web.page import SWITCH, Page, Panel, View, ask
 
 LEADS: Mapping[str, Address] = {

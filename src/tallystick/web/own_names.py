@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from tallystick.address import WHERE, Address
 from tallystick.core.dimensions import canonical
 from tallystick.core.filter import EXCEPT, Filter, pattern
 from tallystick.core.time import FIRST_DAY
@@ -14,7 +15,6 @@ from tallystick.errors import InvalidQuestion
 from tallystick.ledger_reader import LedgerReader
 from tallystick.query.filters import ids_of
 from tallystick.reports.spend import SPEND
-from tallystick.web.address import WHERE, Address
 from tallystick.web.names import names_of
 
 CENTER = "cost_center"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tallystick.address import WHERE, Address
 from tallystick.core.question import Cell, Table
-from tallystick.web.address import WHERE, Address
 from tallystick.web.fields import Choices, Fields, Given
 
 Row = Mapping[str, Cell]

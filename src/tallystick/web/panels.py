@@ -9,11 +9,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from tallystick.address import CHART
 from tallystick.core.document import Answer, Document
 from tallystick.core.question import Table
 from tallystick.core.text import safe
 from tallystick.errors import InvalidQuestion, TallystickError
-from tallystick.web.address import CHART
 from tallystick.web.advice import Advice, advice
 from tallystick.web.ahead import ahead, flagged
 from tallystick.web.chart_table import chart_table

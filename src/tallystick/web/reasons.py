@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from tallystick.address import Address
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.text import safe
 from tallystick.core.time import DAY, Window
 from tallystick.formats.shown import shown
-from tallystick.web.address import Address
 from tallystick.web.links import narrowed
 
 EFFECTS = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from tallystick.address import Address
 from tallystick.core.question import Cell, Kind, Table
 from tallystick.core.text import safe
 from tallystick.formats.shown import nothing, shown
 from tallystick.query.names import apart
-from tallystick.web.address import Address
 from tallystick.web.links import lines, narrowed, source
 from tallystick.web.marks import standing
 

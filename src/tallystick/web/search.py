@@ -9,8 +9,8 @@ from difflib import SequenceMatcher
 
 from tallystick.catalog import CATALOG
 from tallystick.core.text import safe
+from tallystick.saved_views import SavedView
 from tallystick.web.links import SUBJECTS, subject
-from tallystick.web.views import SavedView
 
 MOST = 50
 """Things that a search lists."""

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tallystick.address import Address
 from tallystick.core.document import Document
 from tallystick.core.question import Cell, Kind, Question, Table
 from tallystick.formats.layout import columns_of
 from tallystick.formats.page import laid
-from tallystick.web.address import Address
 from tallystick.web.grid import Grid, grid
 from tallystick.web.links import lines, source
 

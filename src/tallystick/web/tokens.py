@@ -13,7 +13,7 @@ from typing import Any
 
 from tallystick.core.filter import pattern
 from tallystick.errors import InvalidQuestion
-from tallystick.web.views import quoted
+from tallystick.saved_views import quoted
 
 PREFIX = "tally-"
 BYTES = 32

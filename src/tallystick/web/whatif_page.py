@@ -6,10 +6,10 @@ import re
 from decimal import Decimal
 from urllib.parse import urlencode
 
+from tallystick.address import Address
 from tallystick.core.dimensions import NAMED
 from tallystick.core.question import Table
 from tallystick.core.text import safe
-from tallystick.web.address import Address
 from tallystick.web.fields import Choices, Field, Given, days_label, period, period_field
 from tallystick.web.page import Page, Panel, View, ask
 

@@ -1,4 +1,4 @@
-"""Views: saved questions: the [[view]] tables of the settings, each a name and an address."""
+"""Saved views: questions with a name: the [[view]] tables of the settings, each a name and an address."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tallystick.address import Address
 from tallystick.core.text import safe
 from tallystick.errors import InvalidQuestion
-from tallystick.web.address import Address
 
 HINT = 'Write [[view]], then name = "Opus by team" and address = "/ask/spend?by=team&where.model=claude-opus-*".'
 
