@@ -160,6 +160,15 @@ def test_a_price_that_rises_is_of_the_model(tmp_path: Path) -> None:
     assert abs(row["price"] - row["above"]) < row["above"] / 20  # type: ignore[operator]
 
 
+def test_a_price_that_comes_back_is_no_rise(tmp_path: Path) -> None:
+    """A day on which many requests were refused, and so less was billed for the same tokens, makes no later rise."""
+    rows = rows_of(USUAL, DAYS_OF, model="claude-opus-5-5")
+    refused = [
+        row | {"billed": row["billed"] * Decimal("0.75")} if row["day"] == date(2026, 8, 20) else row for row in rows
+    ]
+    assert ledger(tmp_path, refused).anomalies(SINCE).rows == []
+
+
 @pytest.mark.long
 def test_a_new_key_that_spends_a_lot_says_so(tmp_path: Path) -> None:
     """A new key is news where it spends much, and says that it has no history; after a fortnight it is usual."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 
 from tallystick.outlook.anomalies.cells import Cells
 from tallystick.outlook.anomalies.deflator import Index, Model
@@ -21,10 +22,14 @@ NEAR = 7
 def price_moves(cells: Cells, indexes: Mapping[Model, Index], minimum: float) -> list[Sighting]:
     """Each rise of prices that costs the minimum or more, in US dollars; one of several models alike is one.
 
-    A rise is news for a fortnight; then the new price is the usual one.
+    A rise is news for a fortnight; then the new price is the usual one. A price that comes back within a week is no
+    rise: on a day with many refused requests less is billed for the same tokens.
     """
     rises: list[tuple[int, float, Model]] = sorted(
-        (day, ratio, model) for model, index in indexes.items() for day, ratio in index.moves if ratio > 1
+        (day, ratio, model)
+        for model, index in indexes.items()
+        for day, ratio in index.moves
+        if ratio > 1 and prod(move for on, move in index.moves if day - NEAR <= on <= day) > 1 + ALIKE
     )
     groups: list[list[tuple[int, float, Model]]] = []
     for rise in rises:
