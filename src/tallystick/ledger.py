@@ -125,6 +125,17 @@ class Ledger(Answers):
 
         return look(self, self._tables, in_force(self.context()), self._clock.now(), who)
 
+    def check_rules(self) -> None:
+        """Raise InvalidQuestion where a `[[rule]]` names a column that its answer does not have.
+
+        Without a ledger that can be read, nothing is checked.
+        """
+        from tallystick.watch.default_rules import in_force
+        from tallystick.watch.judgement import check
+
+        context = self.context()
+        check(context, in_force(context))
+
     def price_warnings(self) -> list[str]:
         """What is doubtful of one's own price list: models that neither a list nor the ledger knows."""
         lists = self._lists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +95,7 @@ class LedgerReader:
             settings.events,
             api,
             self.records and settings.as_of is None,
-            settings.tables("rule"),
+            partial(settings.tables, "rule"),
         )
 
     def engine(self) -> Engine:

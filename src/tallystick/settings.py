@@ -19,8 +19,8 @@ The only file that reads the environment. A flag wins over the environment, the 
     key_file = "/run/secrets/admin"    # a file that holds the Admin key alone
     key_command = "op read op://..."   # a command that prints it; token_file, token_command: of an OAuth token
 
-What stands under [api], `people_key`, what sends, and files outside the folder need trust where the file is that of the
-working folder (docs settings).
+What stands under [api], `people_key`, what sends, rules, and files outside the folder need trust where the file is that
+of the working folder (docs settings).
 """
 
 from __future__ import annotations

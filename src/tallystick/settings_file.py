@@ -2,7 +2,7 @@
 
 A file that the user named, or keeps in their own configuration folder, counts whole. The tallystick.toml of the working
 folder may come from anybody (a cloned repository, a shared folder), so only what is harmless in it counts until the
-user trusts it: nothing that says where a key comes from, where it is sent, or which command is run.
+user trusts it: nothing that says where a key comes from, where it is sent, which command is run, or which rules hold.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ _WITHIN = ("prices", "owners")
 """Files that are read: a file of the working folder may name those in the folder, whose text an error can show."""
 _ABROAD = ("channel", "dashboard")
 """What sends somewhere, or is a link in what is sent."""
+_SILENCING = ("rule",)
+"""What changes the user's own rules, or switches them off."""
 _TRUST = "Read {path}, then allow it: `tallystick trust`. Or name it: --config {path}, TALLYSTICK_CONFIG."
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
@@ -91,12 +93,20 @@ def refusals(files: Sequence[SettingsFile], overridden: Collection[str]) -> dict
         count = [name for name in file.refused if name not in overridden]
         for name in count:
             area = "api" if name in {"base_url", *SOURCES} else name
-            danger = "send what the ledger holds anywhere" if name in _ABROAD else "read any file of yours"
             refused[area] = (
                 f"{file.path} is not trusted, so its {' and '.join(count)} cannot be used: "
-                f"it could {'take your key' if area == 'api' else danger}.\n" + _TRUST.format(path=file.path)
+                f"it could {_danger(area)}.\n" + _TRUST.format(path=file.path)
             )
     return refused
+
+
+def _danger(area: str) -> str:
+    """What a setting of a stranger could do."""
+    if area in _SILENCING:
+        return "silence your rules"
+    if area in _ABROAD:
+        return "send what the ledger holds anywhere"
+    return "take your key" if area == "api" else "read any file of yours"
 
 
 def content(path: Path) -> bytes:
@@ -147,7 +157,7 @@ def parsed(path: str, raw: bytes, *, harmless: bool = False) -> SettingsFile:
         if name in api:
             api[name] = str(beside(folder, api[name], name, path))
     if harmless:
-        refused += [*api, *(name for name in _ABROAD if name in values)]
+        refused += [*api, *(name for name in (*_ABROAD, *_SILENCING) if name in values)]
         api = {}
     return SettingsFile(path, {name: values[name] for name in values if name not in refused}, api, tuple(refused))
 

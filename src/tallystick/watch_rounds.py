@@ -31,7 +31,7 @@ MOST = 10
 
 
 class WatchRounds:
-    """Rounds over the ledger of the settings; InvalidQuestion where a channel cannot be.
+    """Rounds over the ledger of the settings; InvalidQuestion where a rule or channel cannot be.
 
     `say` is told what happens, a line at a time; `write` is what a channel of kind stdout writes by.
     """
@@ -41,6 +41,7 @@ class WatchRounds:
         self._clock = clock
         self._say = say
         self._channels = settings_channels(settings)
+        self._ledger.check_rules()
         self._sender = Sender(settings.dashboard, settings.network(), write)
         self._tables = Tables(settings.ledger)
         self._who = watcher()

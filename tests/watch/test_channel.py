@@ -145,12 +145,13 @@ def test_a_secret_that_is_not_there_is_said(tmp_path: Path) -> None:
     [
         ('[[channel]]\nname = "x"\nkind = "apprise"\nurl_command = "touch ran"\n', "channel"),
         ('dashboard = "https://evil.example.test"\n', "dashboard"),
+        ('[[rule]]\nname = "anomaly"\noff = true\n', "rule"),
     ],
 )
-def test_a_folder_that_is_not_trusted_sends_nothing(
+def test_a_folder_that_is_not_trusted_sends_and_silences_nothing(
     text: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A tallystick.toml of the working folder names no channel or link, and runs no command, untrusted."""
+    """A tallystick.toml of the working folder names no channel, link or rule, and runs no command, untrusted."""
     monkeypatch.chdir(tmp_path)
     for variable in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(variable, str(tmp_path / variable))

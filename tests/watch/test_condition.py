@@ -64,10 +64,3 @@ def test_what_is_no_condition_is_refused(text: str) -> None:
     with pytest.raises(InvalidQuestion) as refused:
         Condition.read(text)
     assert "Write" in refused.value.hint
-
-
-def test_a_column_that_is_not_there_is_refused() -> None:
-    """A misspelt column is named, with what is near it."""
-    with pytest.raises(InvalidQuestion, match="biled") as refused:
-        Condition.read("biled > 1").check(ROW)
-    assert "billed" in refused.value.hint

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support.organization import CLOCK
+from tallystick import Ledger
+from tallystick.core.question import Heading, Kind
 from tallystick.errors import InvalidQuestion
 from tallystick.outlook.budgets import GRAVEST, OK, UNKNOWN
+from tallystick.settings import Settings
 from tallystick.watch.default_rules import BUDGET, NO_OWNER, RULES
 from tallystick.watch.rule import Rule, rules
 from tallystick.watch.rule_question import RuleQuestion
+from tallystick.watch_rounds import WatchRounds
 
 OWN = {"name": "dear", "ask": "spend --by key --since 7d", "when": "billed > 500"}
 
@@ -82,3 +88,42 @@ def test_a_question_is_read_as_a_command_has_it() -> None:
     assert question.values == {"by": "key,model", "since": "7d", "top": 3, "where": where}
     assert RuleQuestion.read("roster model").values == {"dimension": "model"}
     assert RuleQuestion.read("owners --check").values == {"check": True}
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "near"),
+    [
+        ("when", "biled > 1", "billed"),
+        ("words", "{kee}", "key"),
+        ("subject", ["kee"], "key"),
+        ("level", "kee", "key"),
+        ("team", "kee", "key"),
+        ("dollars", "biled", "billed"),
+        ("dollars", "key", "billed"),
+    ],
+)
+def test_a_column_that_is_not_there_is_refused(setting: str, value: Any, near: str) -> None:
+    """A rule names columns of its answer, and as dollars one of money: what is none is named, with what is near."""
+    headings = [Heading("key", Kind.DIMENSION), Heading("billed", Kind.MONEY)]
+    [good, bad] = rules([], [OWN, OWN | {"name": "bad", setting: value}])
+    good.check(headings)
+    with pytest.raises(InvalidQuestion, match=f"has {setting}") as refused:
+        bad.check(headings)
+    assert near in refused.value.hint
+
+
+def test_a_rule_is_checked_before_it_is_judged(book: Ledger, tmp_path: Path) -> None:
+    """`rules` and a watcher that starts refuse a misspelt column; a question without an answer is left to a round."""
+    file = tmp_path / "tallystick.toml"
+    for table, is_fine in ((OWN | {"ask": "diff 2026-01"}, True), (OWN | {"team": "tem"}, False)):
+        file.write_text("[[rule]]\n" + "".join(f'{name} = "{value}"\n' for name, value in table.items()))
+        settings = Settings.load(ledger=str(book.path), config=str(file), environment={})
+        own = Ledger.of(settings, clock=CLOCK)
+        if is_fine:
+            own.ask("rules")
+            WatchRounds(settings, CLOCK, print, print)
+            continue
+        with pytest.raises(InvalidQuestion, match="team 'tem'"):
+            own.ask("rules")
+        with pytest.raises(InvalidQuestion, match="team 'tem'"):
+            WatchRounds(settings, CLOCK, print, print)

@@ -1,4 +1,4 @@
-"""The command about trust: which settings files of other folders may say where the key comes from and goes."""
+"""The command about trust: which settings files of other folders may say where the key goes, and which rules hold."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tallystick.core.text import safe
 @click.option("--list", "listing", is_flag=True, help="List the files that are trusted.")
 @click.option("--revoke", is_flag=True, help="Stop trusting FILE.")
 def trust(file: str, listing: bool, revoke: bool) -> None:
-    """Allow FILE, by default the tallystick.toml of this folder, to name the key and where it is sent.
+    """Allow FILE, by default the tallystick.toml of this folder, to name the key, where it is sent, and rules.
 
     Read FILE first: it can run any command and send your Admin key anywhere. Trust is for its content: a changed file
     must be trusted again.

@@ -31,8 +31,8 @@ class Context:
     """What every question needs once, each part at first need.
 
     `open_engine` opens the version that is asked, `read_owners`, `read_budgets` and `read_events` give what the
-    settings say, `open_client` the API. Forecasts that are asked for are written down where it `records`.
-    `rule_tables` are the `[[rule]]` tables of the settings as they are written.
+    settings say, `read_rules` their `[[rule]]` tables as they are written, `open_client` the API. Forecasts that are
+    asked for are written down where it `records`.
     """
 
     tables: Tables
@@ -44,7 +44,7 @@ class Context:
     read_events: Callable[[], Events]
     open_client: Callable[[], AbstractContextManager[Client]]
     records: bool = False
-    rule_tables: Sequence[Any] = ()
+    read_rules: Callable[[], Sequence[Any]] = tuple
 
     @cached_property
     def engine(self) -> Engine:
@@ -70,6 +70,11 @@ class Context:
     def events(self) -> Events:
         """What is expected, by the settings."""
         return self.read_events()
+
+    @cached_property
+    def rule_tables(self) -> Sequence[Any]:
+        """The `[[rule]]` tables of the settings; raises InvalidQuestion where their file is not trusted."""
+        return self.read_rules()
 
     def owners_of(self, question: Question) -> Owners | None:
         """Return the owners where the question names teams or cost centers, else None."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.question import Cell
-from tallystick.core.text import did_you_mean
 from tallystick.errors import InvalidQuestion
 
 _COMPARISON = re.compile(r"(\|?)([a-z][a-z0-9_]*)\1\s*(>=|<=|!=|=|>|<|\bhas\b)\s*(.+)", re.DOTALL)
@@ -76,14 +75,6 @@ class Condition:
                 _amount(comparison.value)
             comparisons.append(comparison)
         return cls(text, tuple(comparisons))
-
-    def check(self, columns: Iterable[str]) -> None:
-        """Raise InvalidQuestion where it names a column that an answer does not have."""
-        known = [*columns]
-        for comparison in self.comparisons:
-            if comparison.column not in known:
-                hint = did_you_mean(comparison.column, known) or f"It has {', '.join(known)}."
-                raise InvalidQuestion(f"The answer has no column {comparison.column!r}.", hint)
 
     def holds(self, row: Mapping[str, Cell]) -> bool | None:
         """Return whether every comparison holds of a row; None where that depends on a cell that is unknown."""

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from tallystick.catalog import entry
+from tallystick.core.document import Answer
 from tallystick.core.question import Cell, Kind, Table
 from tallystick.core.text import day_spans
 from tallystick.errors import InvalidQuestion, TallystickError
 from tallystick.formats.shown import shown
 from tallystick.query.context import Context
 from tallystick.query.strictness import INCOMPLETE
-from tallystick.watch.rule import Rule
+from tallystick.watch.default_rules import DEFAULT_RULES
+from tallystick.watch.rule import ORGANIZATION, Rule
 
 ABSENT = "absent"
 
@@ -54,13 +56,38 @@ def judge(context: Context, rule: Rule) -> Judgement:
         return Judgement(rule, unknown=wrong.what)
 
 
-def _judged(context: Context, rule: Rule) -> Judgement:
-    question, condition = rule.question, rule.condition
+def check(context: Context, rules: Iterable[Rule]) -> None:
+    """Raise InvalidQuestion where a rule of the settings names a column that its answer does not have.
+
+    One that asks the API, or cannot be answered now, is checked when it is judged.
+    """
+    for rule in rules:
+        if rule in DEFAULT_RULES or entry(rule.question.report).report.api:
+            continue
+        try:
+            answer = _answer(context, rule)
+        except TallystickError:
+            continue
+        _checked(rule, answer)
+
+
+def _answer(context: Context, rule: Rule) -> Answer:
+    question = rule.question
     report = entry(question.report).report
-    answer = report.answer(context, **report.values(question.report, question.values))
+    return report.answer(context, **report.values(question.report, question.values))
+
+
+def _checked(rule: Rule, answer: Answer) -> Table:
+    """The answer of a rule; InvalidQuestion where it is no table, or lacks a column that the rule names."""
     if not isinstance(answer, Table):
-        raise InvalidQuestion(f"The rule {rule.name!r} asks `{question.report}`, which is no table.", "Ask another.")
-    condition.check(heading.name for heading in answer.headings)
+        name = rule.question.report
+        raise InvalidQuestion(f"The rule {rule.name!r} asks `{name}`, which is no table.", "Ask another.")
+    rule.check(answer.headings)
+    return answer
+
+
+def _judged(context: Context, rule: Rule) -> Judgement:
+    answer, condition = _checked(rule, _answer(context, rule)), rule.condition
     rows = [(row, condition.holds(row)) for row in answer.rows]
     cases = tuple(_case(rule, answer, row) for row, holds in rows if holds)
     doubt = _gaps(answer, context.now.date()) if rule.whole else ""
@@ -82,7 +109,7 @@ def _gaps(answer: Table, today: date) -> str:
 def _subject(rule: Rule, answer: Table, row: Mapping[str, Cell]) -> dict[str, str]:
     """What a row is about; the organization with it where the answer has one, for ids can be each one's own."""
     columns = rule.subject or tuple(heading.name for heading in answer.headings if heading.kind is Kind.DIMENSION)
-    columns = tuple(dict.fromkeys(("organization", *columns)))
+    columns = tuple(dict.fromkeys((ORGANIZATION, *columns)))
     return {column: str(row[column]) for column in columns if column in row and row[column] is not None}
 
 
@@ -104,6 +131,4 @@ def _words(rule: Rule, answer: Table, row: Mapping[str, Cell], subject: Mapping[
     if not rule.words:
         return f"{rule.name}: {', '.join(subject.values()) or 'all of it'}, as {rule.when}."
     texts: dict[str, Any] = {heading.name: shown(row[heading.name], heading) for heading in answer.headings}
-    for name in sorted(rule.columns - {*texts}):
-        raise InvalidQuestion(f"The words of the rule {rule.name!r} name {name!r}, which is no column.", "")
     return rule.words.format_map(texts)

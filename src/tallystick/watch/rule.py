@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from string import Formatter
 from typing import Any
 
+from tallystick.core.question import Heading, Kind
 from tallystick.core.text import choose
 from tallystick.errors import InvalidQuestion
 from tallystick.tally.rules import check_fields
 from tallystick.watch.condition import Condition
 from tallystick.watch.rule_question import RuleQuestion
 
+ORGANIZATION = "organization"
+"""A column that answers have where a ledger holds several organizations."""
 _MEND = "`tallystick docs watch` shows the tables."
 _WORDS = re.compile(r"(?:[^{}]|\{\{|\}\}|\{[a-z]\w*\})*")
 """A sentence with names in braces alone: a format could be as long as memory, or fail at the first row."""
@@ -65,6 +68,25 @@ class Rule:
         if not _WORDS.fullmatch(self.words):
             raise InvalidQuestion(f"The words {self.words!r} cannot be read.", 'Write words = "{key} spent {billed}".')
         return frozenset(name for _, name, _, _ in Formatter().parse(self.words) if name)
+
+    def check(self, headings: Sequence[Heading]) -> None:
+        """Raise InvalidQuestion where it names a column that its answer does not have, or dollars that are none."""
+        known = [heading.name for heading in headings]
+        money = [heading.name for heading in headings if heading.kind is Kind.MONEY]
+        uses: dict[str, tuple[Iterable[str], Sequence[str]]] = {
+            "when": ((comparison.column for comparison in self.condition.comparisons), known),
+            "words": (sorted(self.columns), known),
+            "subject": (self.subject, [*known, ORGANIZATION]),
+            "level": ([self.level], known),
+            "dollars": ([self.dollars], money),
+            "team": ([self.team], known),
+        }
+        for setting, (columns, choices) in uses.items():
+            for column in columns:
+                if column and column not in choices:
+                    kind = "amount of money" if choices is money else "column"
+                    problem = f"The rule {self.name!r} has {setting} {column!r}, no {kind} of `{self.ask}`."
+                    raise InvalidQuestion(problem, choose(column, choices))
 
 
 _TEXTS = ("name", "ask", "when", "words", "level", "dollars", "team", "about")

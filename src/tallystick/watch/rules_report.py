@@ -15,6 +15,7 @@ from tallystick.query.context import Context
 from tallystick.query.report import Parameter, Report
 from tallystick.watch.default_rules import built_in, in_force
 from tallystick.watch.finding import Finding
+from tallystick.watch.judgement import check
 from tallystick.watch.replay import Replay, replay
 from tallystick.watch.rule import Rule
 
@@ -45,6 +46,7 @@ def answer(context: Context, rule: str | None = None, since: When | None = None)
     Raises InvalidQuestion where there is no such rule, or it cannot be replayed; LedgerError where there is no ledger.
     """
     version, rules = context.engine.version, in_force(context)
+    check(context, rules)
     if rule is None:
         if since is not None:
             raise InvalidQuestion("--since needs a rule to replay.", "Write --try RULE.")
