@@ -233,11 +233,11 @@ class Ledger(Answers):
         now = self._clock.now()
         return acknowledge(self._tables, finding, now, who, reason, expected=expected, waiting=waiting)
 
-    def find_person(self, said: str) -> Person:
+    def find_person(self, text: str) -> Person:
         """The person of that id, e-mail or exact name; InvalidQuestion names those near it."""
         from tallystick.sync.forget import find_person
 
-        return find_person(self._tables, self._people(), said)
+        return find_person(self._tables, self._people(), text)
 
     def forget(self, person: Person | None, *, waiting: Callable[[str], None] | None = None) -> Forgotten:
         """Forget a person, or everybody as far as the settings say: names and e-mails go, ids and totals stay."""

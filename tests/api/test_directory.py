@@ -12,7 +12,7 @@ from support.scripted_api import Connect, FakeClock, Json, Reply, Server, refusa
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.api.directory import names, read
-from tallystick.api.entries import Named, whole
+from tallystick.api.entries import Named, is_complete_list
 from tallystick.api.leniency import Oddity
 from tallystick.errors import ApiError, Refused, Unreachable
 
@@ -238,4 +238,4 @@ def test_a_list_that_cannot_be(connect: Connect, odd: object, text: str) -> None
     pages, oddities = list(read(client, ignore)), set[Oddity]()
     assert {named.type for named in names(pages, oddities)} == {"organization", "workspace", "user"}
     assert [oddity.field for oddity in oddities if text in oddity.text] == ["keys"]
-    assert [purpose for purpose, page in pages if purpose != "organization" and not whole(page)] == ["keys"]
+    assert [purpose for purpose, page in pages if purpose != "organization" and not is_complete_list(page)] == ["keys"]

@@ -123,7 +123,7 @@ def reading_of(source: Source, client: Client, people: People | None = None) -> 
     task = SyncTask(source, Grain.DAY, WINDOW)
     reading = source.batch(task, "org", NOW, NoIds())
     for page in ReportReader(client, lambda *_: None).pages(reading):
-        reading.add(people.taken(page, source.persons) if people else page)
+        reading.add(people.redact(page, source.persons) if people else page)
     return reading, reading.check()
 
 
@@ -323,7 +323,7 @@ def test_an_entry_that_is_none(world: Any, end: str, entry: object) -> None:
     oddities: set[Oddity] = set()
     assert {"apikey_01A", "wrkspc_01B", "user_01A"} <= {named.id for named in directory.names(pages, oddities)}
     assert oddities
-    assert not all(entries.whole(page) for purpose, page in pages if purpose != "organization")
+    assert not all(entries.is_complete_list(page) for purpose, page in pages if purpose != "organization")
 
 
 BEYOND = 10**310 + 1

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tallystick.tally import allocate
-from tallystick.tally.picodollars import WHOLE, dollars, whole
+from tallystick.tally.picodollars import WHOLE, dollars, whole_picodollars
 
 MOST = 10**28 - 1
 """The most picodollars that an amount of the ledger can have."""
@@ -188,11 +188,11 @@ def test_dollars_and_picodollars_are_the_same_money(amounts: list[int | None], s
         [pa.array(dollar_amounts[:skip], pa.decimal128(28, 12)), pa.array(dollar_amounts, pa.decimal128(28, 12))]
     )
     expected = [*amounts[:skip], *amounts]
-    assert [None if value is None else int(value) for value in whole(money).to_pylist()] == expected
+    assert [None if value is None else int(value) for value in whole_picodollars(money).to_pylist()] == expected
     assert [
-        None if value is None else int(value) for value in whole(money.combine_chunks()[skip:]).to_pylist()
+        None if value is None else int(value) for value in whole_picodollars(money.combine_chunks()[skip:]).to_pylist()
     ] == expected[skip:]
-    assert dollars(whole(money)).equals(money.combine_chunks())
+    assert dollars(whole_picodollars(money)).equals(money.combine_chunks())
 
 
 def test_an_amount_that_does_not_fit_is_refused() -> None:

@@ -75,17 +75,17 @@ def actor_of(body: bytes) -> Actor | None:
     if decoded in (None, {}, ""):
         return None
     if not isinstance(decoded, dict):
-        return Actor(user_id=decoded) if isinstance(decoded, str) else Actor(extra={"actor": _kept(decoded)})
+        return Actor(user_id=decoded) if isinstance(decoded, str) else Actor(extra={"actor": _extra_value(decoded)})
     try:
         actor = fitted(body, Actor)
     except (Misfit, msgspec.DecodeError):  # pragma: no cover - every field has a default
         actor = Actor()
-    actor.extra = {name: _kept(value) for name, value in decoded.items() if _is_extra(name, value, actor)}
-    actor.provider = _kept(actor.provider)
+    actor.extra = {name: _extra_value(value) for name, value in decoded.items() if _is_extra(name, value, actor)}
+    actor.provider = _extra_value(actor.provider)
     return actor
 
 
-def _kept(value: Any) -> Any:
+def _extra_value(value: Any) -> Any:
     """A value of a field; its hash where it is nested too deeply to be written again."""
     return hashlib.sha256(msgspec.json.encode(value)).hexdigest() if deep(value) else value
 

@@ -42,7 +42,7 @@ def usage_query(window: Window, grain: Grain | None, now: datetime, *, by: Seque
     `by` names our dimensions; `options` are `where`, `order_by`, `order`, `limit` and `without_deleted` (users).
     Raises InvalidQuestion for what the API would refuse (analytics-api 1.2).
     """
-    return Query(ANALYTICS_USAGE, _asked(ANALYTICS_USAGE, window, grain, now, by, **options), (), UsageReport)
+    return Query(ANALYTICS_USAGE, _parameters(ANALYTICS_USAGE, window, grain, now, by, **options), (), UsageReport)
 
 
 def cost_query(window: Window, grain: Grain | None, now: datetime, *, by: Sequence[str] = (), **options: Any) -> Query:
@@ -50,10 +50,10 @@ def cost_query(window: Window, grain: Grain | None, now: datetime, *, by: Sequen
 
     Token types alone would leave out what is not for tokens, so they cannot be asked for alone (analytics-api 1.7).
     """
-    return Query(ANALYTICS_COST, _asked(ANALYTICS_COST, window, grain, now, by, **options), (), CostReport)
+    return Query(ANALYTICS_COST, _parameters(ANALYTICS_COST, window, grain, now, by, **options), (), CostReport)
 
 
-def _asked(
+def _parameters(
     endpoint: Endpoint,
     window: Window,
     grain: Grain | None,

@@ -119,7 +119,7 @@ def query(day: date) -> Query:
     return Query(CLAUDE_CODE_REPORT, parameters, shape=_Report)
 
 
-def asked(page: Page) -> date:
+def requested_day(page: Page) -> date:
     """The day that a page's request asked for."""
     return date.fromisoformat(dict(page.parameters)["starting_at"])
 
@@ -135,7 +135,7 @@ def rows(page: Page, odd: set[Oddity] | None = None) -> list[Placed]:
 
 
 def _placed(page: Page, row: CodeRow, path: str, odd: set[Oddity]) -> Placed:
-    day = asked(page)
+    day = requested_day(page)
     try:
         right = instant(row.date) == midnight(day)
     except ValueError:

@@ -62,7 +62,7 @@ def read(client: Asker, refused: Callable[[str, ApiError], None]) -> Iterator[tu
             refused(purpose, down[query.endpoint.path])
             continue
         try:
-            pages = _whole(client, query)
+            pages = _all_pages(client, query)
         except (Refused, UnexpectedResponse, Unreachable) as no:
             if no.status == UNKNOWN_KEY or (isinstance(no, UnexpectedResponse) and query.endpoint is ORGANIZATION):
                 raise
@@ -75,7 +75,7 @@ def read(client: Asker, refused: Callable[[str, ApiError], None]) -> Iterator[tu
             yield from ((purpose, page) for page in pages)
 
 
-def _whole(client: Asker, query: Query) -> list[Page]:
+def _all_pages(client: Asker, query: Query) -> list[Page]:
     """Every page of a list, read once more where it changed meanwhile."""
     try:
         return list(client.pages(query))

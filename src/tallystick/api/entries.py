@@ -99,7 +99,7 @@ def organization(page: Page) -> Organization:
     return organization
 
 
-def whole(page: Page) -> bool:
+def is_complete_list(page: Page) -> bool:
     """Whether a page is a list of which every entry has an id, so that what the list does not hold is gone."""
     odd: set[Oddity] = set()
     entries = decode(page, _List).data if is_list(page) else None

@@ -106,7 +106,7 @@ def _pages(
 ) -> Iterator[tuple[Page, list[Bucket[Row]]]]:
     last: datetime | None = None
     for page in pages:
-        buckets, (grain, requested) = [], _asked(page)
+        buckets, (grain, requested) = [], _request_span(page)
         report = page.content if isinstance(page.content, Report) else read(page, shape, odd)
         for index, bucket in enumerate(report.data):
             path = f"$.data[{index}]"
@@ -123,7 +123,7 @@ def _pages(
         yield page, buckets
 
 
-def _asked(page: Page) -> tuple[Grain, Window]:
+def _request_span(page: Page) -> tuple[Grain, Window]:
     """The grain and window that a page's request asked for."""
     parameters = dict(page.parameters)
     grain = next(Grain(name) for name, code in WIDTHS.items() if code == parameters["bucket_width"])

@@ -69,7 +69,7 @@ class Asking:
         self._client = client
         self._now = now
         self._today = Grain.DAY.floor(now)
-        self._told: str | None = None
+        self._owner: str | None = None
         self.may_read: dict[str, str] = {}
 
     def check(self, source: str) -> Checked:
@@ -85,7 +85,7 @@ class Asking:
             if not any(self.may_read[name] == YES for both in DIALECTS for name in both):
                 raise organization
             self.may_read["organization"] = f"no: {organization.what}"
-            organization = entries.Organization(id=self._told or UNKNOWN, name=NAMELESS)
+            organization = entries.Organization(id=self._owner or UNKNOWN, name=NAMELESS)
         return Checked(
             organization,
             source,
@@ -136,7 +136,7 @@ class Asking:
     def _pages(self, query: Query) -> list[Page]:
         """The pages of a report, which may tell whose it is."""
         pages = list(self._client.pages(query))
-        self._told = self._told or next((owner for page in pages if (owner := analytics.organization(page))), None)
+        self._owner = self._owner or next((owner for page in pages if (owner := analytics.organization(page))), None)
         return pages
 
     def _directory(self, *, admin: bool) -> None:

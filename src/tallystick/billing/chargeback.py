@@ -94,7 +94,7 @@ class Charged:
         return dict(zip(sums, cents([total(amounts) for amounts in sums.values()]), strict=True))
 
     @property
-    def whole(self) -> Decimal:
+    def amount_due(self) -> Decimal:
         """What all statements come to."""
         return total([self.amount(team) for team in self.teams])
 
@@ -118,7 +118,7 @@ def charged(engine: Engine, organization: str, name: str, owners: Owners, now: d
     messages = (*([note(zero)] if zero else ()), *_messages(engine, charged_month, covered))
     made = Charged(charged_month, called, by_team, messages, engine.version.identity)
     adjusted = charged_month.closing.billed[ADJUSTMENT] if charged_month.closing else charged_month.billed(ADJUSTMENT)
-    if off := EXACT.subtract(made.whole, EXACT.add(_bill(engine, charged_month), adjusted)):
+    if off := EXACT.subtract(made.amount_due, EXACT.add(_bill(engine, charged_month), adjusted)):
         raise LedgerError(
             f"The statements of {name} differ from the bill by {plain(off)} USD.",
             "`tallystick verify` shows what does not add up; a sync or a rebuild may mend it.",

@@ -113,7 +113,12 @@ def statement(made: Charged, team: str) -> Document:
                 for part in parts
                 if len(parts) > 1
             ),
-            Figure(Heading("share", Kind.RATIO), ratio(amount, made.whole), f"of {rounded(made.whole):,} USD", asked),
+            Figure(
+                Heading("share", Kind.RATIO),
+                ratio(amount, made.amount_due),
+                f"of {rounded(made.amount_due):,} USD",
+                asked,
+            ),
         ),
         made.messages,
         _facts(made) | {"team": team},
@@ -140,7 +145,14 @@ def overview(made: Charged) -> Document:
         f"Statements of {made.month.name}",
         f"Claude, UTC days, for {made.name}. {_state(made.month)}",
         (section,),
-        (Figure(Heading("amount", Kind.MONEY, "USD"), made.whole, f"exactly {plain(made.whole)}", _question(made)),),
+        (
+            Figure(
+                Heading("amount", Kind.MONEY, "USD"),
+                made.amount_due,
+                f"exactly {plain(made.amount_due)}",
+                _question(made),
+            ),
+        ),
         (*made.loose, *made.messages),
         _facts(made),
         _table(every, [heading.name for heading in LINES]),
@@ -213,13 +225,13 @@ def _by(lines: Sequence[Mapping[str, Any]], dim: str) -> Table:
     for line in lines:
         sums.setdefault(line[dim], []).append(line["amount"])
     called = apart({line[dim]: line.get(f"{dim}_name", line[dim]) for line in lines})
-    total_amount = total([line["amount"] for line in lines])
+    amount_due = total([line["amount"] for line in lines])
     rows = sorted(
         ((called[id_], total(amounts)) for id_, amounts in sums.items()), key=lambda entry: (-entry[1], entry[0])
     )
-    cells: list[tuple[Cell, ...]] = [(name, amount, ratio(amount, total_amount)) for name, amount in rows]
+    cells: list[tuple[Cell, ...]] = [(name, amount, ratio(amount, amount_due)) for name, amount in rows]
     headings = (Heading(dim, Kind.NAME), Heading("amount", Kind.MONEY, "USD"), Heading("share", Kind.RATIO))
-    return Table(None, headings, cells, {"amount": total_amount, "share": ratio(total_amount, total_amount)})
+    return Table(None, headings, cells, {"amount": amount_due, "share": ratio(amount_due, amount_due)})
 
 
 def _together(made: Charged, own_team: str | None = None) -> Table:
@@ -251,7 +263,7 @@ def _together(made: Charged, own_team: str | None = None) -> Table:
     )
     every = list(made.posted.values())
     sums = {part: total([made.amount(team, part) for team in made.teams]) for part in PARTS}
-    totals = {**sums, "amount": made.whole, "posted": total(every)}
+    totals = {**sums, "amount": made.amount_due, "posted": total(every)}
     table = Table(None, headings, cells, totals)
     return table if own_team is None else table.of_columns(("team", "cost_center", "posted"))
 
@@ -260,8 +272,8 @@ def _adds_up(made: Charged) -> str:
     bill, adjusted = (made.month.billed(part) for part in (CHARGE, ADJUSTMENT))
     adjustment = f" and adjustments of closed months, {plain(adjusted)} USD" if adjusted else ""
     return (
-        f"{len(made.teams)} statements, that of what nobody owns among them, come to {plain(made.whole)} USD: the bill "
-        f"of {made.month.name}, {plain(bill)} USD{adjustment}. Difference: 0."
+        f"{len(made.teams)} statements, that of what nobody owns among them, come to {plain(made.amount_due)} USD: "
+        f"the bill of {made.month.name}, {plain(bill)} USD{adjustment}. Difference: 0."
     )
 
 

@@ -153,7 +153,7 @@ def main() -> None:
     except BrokenPipeError:
         output.silence()
     except TallystickError as wrong:
-        code = _said(wrong)
+        code = _report(wrong)
     if code:
         sys.exit(code)
 
@@ -225,16 +225,16 @@ def _failed(wrong: BaseException) -> int:
             wrong.show()
         return wrong.exit_code
     if isinstance(wrong, TallystickError):
-        return _said(wrong)
+        return _report(wrong)
     if output.unwritable(wrong):
-        return _said(output.unwritten(wrong))
+        return _report(output.unwritten(wrong))
     from tallystick.cli import crash
 
     output.note(crash.report(wrong))
     return crash.INTERNAL
 
 
-def _said(wrong: TallystickError) -> int:
+def _report(wrong: TallystickError) -> int:
     """Say an error, a line for what happened and one for the remedy; its exit code."""
     from tallystick.api.credential import masked
 

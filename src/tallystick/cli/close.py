@@ -101,7 +101,7 @@ def preview(made: Charged, provisional: Sequence[date]) -> str:
         amounts.append(f"{len(teams) - TEAMS} more")
     adjusted, days = made.month.billed(ADJUSTMENT), spans(provisional)
     lines = [
-        f"{made.month.name} of {safe(made.name)} ({safe(made.month.organization)}): {rounded(made.whole):,} USD.",
+        f"{made.month.name} of {safe(made.name)} ({safe(made.month.organization)}): {rounded(made.amount_due):,} USD.",
         f"  Teams ({len(teams)}): {', '.join(amounts) or 'none, nothing was billed'}.",
         *([f"  Adjustments of months closed earlier: {rounded(adjusted):,} USD."] if adjusted else []),
         *([f"  Provisional: Anthropic may still change {len(provisional)} days, {days}."] if provisional else []),

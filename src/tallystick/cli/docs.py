@@ -58,13 +58,13 @@ def docs(topic: str | None) -> None:
 
 def topics() -> list[Topic]:
     """Return every page in the order of the index."""
-    found, group = [], ""
+    listed_topics, group = [], ""
     for line in _folder().joinpath(INDEX).read_text(encoding="utf-8").splitlines():
         if line.startswith("## "):
             group = line.removeprefix("## ")
         elif match := _LISTED.match(line):
-            found.append(Topic(match["name"], group, match["summary"]))
-    return found
+            listed_topics.append(Topic(match["name"], group, match["summary"]))
+    return listed_topics
 
 
 def page(topic: str) -> str:

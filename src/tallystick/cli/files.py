@@ -23,7 +23,7 @@ def write(content: str | bytes, output: str | None, *, force: bool) -> None:
     if output is None:
         say(content, nl=False)
         return
-    with whole(Path(output)) as file:
+    with atomic_file(Path(output)) as file:
         file.write(content if isinstance(content, bytes) else content.encode())
     _tell(output)
 
@@ -32,7 +32,7 @@ def stream(send: Callable[[BinaryIO], None], output: str | None, *, force: bool,
     """Let `send` write to the standard output, or to a file that is whole or not there; InvalidQuestion as `write`."""
     free(output, force=force, text=text)
     if output is not None:
-        with whole(Path(output)) as file:
+        with atomic_file(Path(output)) as file:
             send(file)
         _tell(output)
         return
@@ -76,7 +76,7 @@ def free(output: str | None, *, force: bool, text: bool) -> None:
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[BinaryIO]:
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write: beside its place first, so that its name is taken only by the whole of it.
 
     A link stays, what it points to is replaced; a device or a pipe is written to.

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tallystick.cli import options
-from tallystick.cli.files import whole, write
+from tallystick.cli.files import atomic_file, write
 
 
 @click.command()
@@ -40,5 +40,5 @@ def metrics(output: str | None, openmetrics: bool, url: str | None) -> None:
     if output is None:
         write(text.decode(), None, force=False)
         return
-    with whole(Path(output)) as file:
+    with atomic_file(Path(output)) as file:
         file.write(text)

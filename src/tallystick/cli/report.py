@@ -60,12 +60,12 @@ def command(entry: Entry, under: Mapping[str, click.Command] | None = None) -> c
 def _group(entry: Entry, ask: Any, help_text: str, under: Mapping[str, click.Command]) -> click.Group:
     """A report that is asked where none of the commands under it is named."""
 
-    def asked(**given: Any) -> None:
+    def ask_or_pass(**given: Any) -> None:
         if click.get_current_context().invoked_subcommand is None:
             ask(**given)
 
-    asked.__click_params__ = ask.__click_params__  # type: ignore[attr-defined]
-    group = click.group(entry.name, help=help_text, short_help=entry.summary, invoke_without_command=True)(asked)
+    ask_or_pass.__click_params__ = ask.__click_params__  # type: ignore[attr-defined]
+    group = click.group(entry.name, help=help_text, short_help=entry.summary, invoke_without_command=True)(ask_or_pass)
     for name, inner in under.items():
         group.add_command(inner, name)
     return group

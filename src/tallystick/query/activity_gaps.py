@@ -42,8 +42,8 @@ def _days(engine: Engine, condition: str, conditions: Sequence[str]) -> set[date
 
 def _without_models(engine: Engine, conditions: Sequence[str]) -> set[date]:
     """The days on which somebody had sessions in a place, and no row there names a model."""
-    place = ("organization", "day", "actor", "customer", "subscription", "terminal", "remote")
-    query = select("day").from_("ledger.activity").where(*conditions).group_by(*place)
+    session_columns = ("organization", "day", "actor", "customer", "subscription", "terminal", "remote")
+    query = select("day").from_("ledger.activity").where(*conditions).group_by(*session_columns)
     query = query.having("sum(sessions) > 0 AND count(*) FILTER (WHERE model <> 'none') = 0")
     return {row["day"] for row in engine.rows(query)}
 

@@ -51,7 +51,7 @@ def breakdown_for(question: Question) -> Breakdown | None:
     return breakdown
 
 
-def whole(
+def breakdown_totals(
     engine: Engine, breakdown: Breakdown, question: Question, sums: Mapping[str, Any]
 ) -> tuple[Mapping[str, Any], tuple[Message, ...]]:
     """The totals of an answer from a breakdown, `sums` being those of its rows, and what to say of them.

@@ -90,8 +90,8 @@ class ChargeGroups:
         """The query of the sums of all charges of each day with one owner: by these proportional rules weigh."""
         columns = {name: name for name in (*self.owners.sees, "day")}
         query = select(*_listed(columns), f"sum({self.weighed.sql}) AS billed")
-        whole = replace(self.question, where=self.question.where_of("organization"))
-        summed = self._of(query, whole, self.weighed).group_by(*columns.values())
+        replacements = replace(self.question, where=self.question.where_of("organization"))
+        summed = self._of(query, replacements, self.weighed).group_by(*columns.values())
         return in_picodollars(from_sums(self.engine, summed))
 
     @cached_property
@@ -120,11 +120,11 @@ def _listed(columns: Mapping[str, str]) -> list[str]:
 
 def in_picodollars(query: Select | str, *named: str) -> str:
     """Return a query with `billed` and what else is `named` in whole picodollars, and with `each` if none is."""
-    whole = ", ".join(f"{_whole(name)} AS {name}" for name in ("billed", *named))
-    each = "" if named else f", {_whole('billed')} AS each"
-    return f"SELECT * REPLACE ({whole}){each} FROM ({query}) AS charges"  # noqa: S608 - our own names
+    replacements = ", ".join(f"{_picodollars(name)} AS {name}" for name in ("billed", *named))
+    each = "" if named else f", {_picodollars('billed')} AS each"
+    return f"SELECT * REPLACE ({replacements}){each} FROM ({query}) AS charges"  # noqa: S608 - our own names
 
 
-def _whole(dollars: str) -> str:
+def _picodollars(dollars: str) -> str:
     """US dollars as whole picodollars, of any amount: its digits, all places written, without the point."""
     return f"replace({dollars}::DECIMAL(38, {PLACES})::VARCHAR, '.', '')::HUGEINT"

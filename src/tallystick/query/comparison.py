@@ -89,14 +89,14 @@ class _Merged:
     def rows(self) -> list[dict[str, Cell]]:
         """Every group of either, sorted as the later answer is."""
         earlier = self._earlier()
-        rows = [row for row in self.after.rows if OTHERS not in self._asked(row)]
-        rests = [row for row in self.after.rows if OTHERS in self._asked(row)]
-        made = [self._beside(row, earlier.pop(self._group(row), None)) for row in rows]
+        rows = [row for row in self.after.rows if OTHERS not in self._dimension_cells(row)]
+        rests = [row for row in self.after.rows if OTHERS in self._dimension_cells(row)]
+        rows_beside = [self._beside(row, earlier.pop(self._group(row), None)) for row in rows]
         if not rests and self.question.top is None:
-            made += [self._gone(row) for row in earlier.values()]
+            rows_beside += [self._ended(row) for row in earlier.values()]
         else:
-            made += self._rests(rests, list(earlier.values()))
-        return sorted(made, key=self._sorting)
+            rows_beside += self._rests(rests, list(earlier.values()))
+        return sorted(rows_beside, key=self._sorting)
 
     def _earlier(self) -> dict[Group, dict[str, Cell]]:
         """The rows of the earlier answer by group, each time as its counterpart."""
@@ -129,7 +129,7 @@ class _Merged:
     def _group(self, row: Mapping[str, Cell]) -> Group:
         return tuple(row[heading.name] for heading in self.after.headings if heading.kind is Kind.DIMENSION)
 
-    def _asked(self, row: Mapping[str, Cell]) -> list[Cell]:
+    def _dimension_cells(self, row: Mapping[str, Cell]) -> list[Cell]:
         return [row[name] for name in self.question.by]
 
     def _unasked(self, row: Mapping[str, Cell]) -> Group:
@@ -157,7 +157,7 @@ class _Merged:
                     return False
         return True
 
-    def _gone(self, row: Mapping[str, Cell]) -> dict[str, Cell]:
+    def _ended(self, row: Mapping[str, Cell]) -> dict[str, Cell]:
         """A group that the later window does not have."""
         is_known = self._is_known(row, self.after)
         cells: dict[str, Cell] = {}
@@ -186,10 +186,10 @@ class _Merged:
                     name: OTHERS if name.removesuffix("_name") in self.question.by else cell
                     for name, cell in rows[0].items()
                 }
-                yield self._gone(rest | sums)
+                yield self._ended(rest | sums)
 
     def _sorting(self, row: Mapping[str, Cell]) -> Any:
-        asked = self._asked(row)
+        asked = self._dimension_cells(row)
         times = [str(row[name]) for name in self.question.by if name in TIMES]
         size = row[self.order]
         amount = size if not isinstance(size, str | None) else 0

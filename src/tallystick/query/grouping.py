@@ -19,7 +19,7 @@ from tallystick.core.table import LedgerTable
 from tallystick.core.time import Grain, midnight
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query import gaps
-from tallystick.query.breakdowns import breakdown_for, whole
+from tallystick.query.breakdowns import breakdown_for, breakdown_totals
 from tallystick.query.charge_source import from_sums
 from tallystick.query.coverage import cover, present
 from tallystick.query.facts import UNREPORTED_SUM, Billed
@@ -146,7 +146,7 @@ def answer(
     totals: Mapping[str, Any] = _sum(pivot, rows)
     method = tuple(map(note, pivot.notes))
     if breakdown := NAMED_BREAKDOWNS.get(table.name):
-        totals, method = whole(engine, breakdown, question, totals)
+        totals, method = breakdown_totals(engine, breakdown, question, totals)
     rows = [*rows, *zeros(pivot, question, dims, rows, coverage)]
     times = [name for name in dims if name in TIMES]
     rows.sort(

@@ -43,10 +43,10 @@ def priority(
         tokens = engine.rows(query)[0]["tokens"]
     bill_only = [name for name in question.where if name not in _OF_USAGE]
     scope = f" in this window, by whatever {' and '.join(bill_only)}" if bill_only else ""
-    place = "is not in this total" if table in MONEY else "is in no bill"
+    absence = "is not in this total" if table in MONEY else "is in no bill"
     notes = []
     if tokens:
-        notes.append(note(f"{large(int(tokens))} tokens of priority tier{scope} are prepaid; their cost {place}."))
+        notes.append(note(f"{large(int(tokens))} tokens of priority tier{scope} are prepaid; their cost {absence}."))
     if table in MONEY:
         used_days, billed_days = (states_of(engine, day_table, question) for day_table in (used, table))
         unread = [day for day in question.window.days() if day not in used_days]

@@ -146,7 +146,7 @@ class _Source:
         counts = (f"count({identifier(name)}) AS known_{name}" for name in _FIGURES)
         sums = (f"sum({identifier(name)}) AS {identifier(name)}" for name in _FIGURES)
         about = ("count(*) AS charges", "min(unit) AS unit", "count(DISTINCT unit) AS units")
-        return self._asked(self._base.select(*about, *counts, *sums))[0]
+        return self._rows_of(self._base.select(*about, *counts, *sums))[0]
 
     def rows(self) -> list[dict[str, Any]]:
         """The largest charges."""
@@ -154,9 +154,9 @@ class _Source:
         figures = (*map(identifier, _FIGURES), "unit", "method", "cause")
         query = self._base.select(*(f"{column(name)} AS {name}" for name in dims), *figures)
         query = query.order_by(_ORDER, *dims, "quantity")
-        return self._asked(query.limit(self._question.top) if self._question.top else query)
+        return self._rows_of(query.limit(self._question.top) if self._question.top else query)
 
-    def _asked(self, query: Select) -> list[dict[str, Any]]:
+    def _rows_of(self, query: Select) -> list[dict[str, Any]]:
         if self._split is None:
             return self._engine.rows(query)
         with scratch() as duck:

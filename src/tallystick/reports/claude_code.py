@@ -54,14 +54,14 @@ BILL = """
 """What Claude Code was billed; keys that share a name stand together, as they do in the report."""
 
 
-def _whole(sql: str, rows: str) -> str:
+def _complete_sum(sql: str, rows: str) -> str:
     """A sum over some rows, null where one of them does not say."""
     return f"CASE WHEN count(*) FILTER ({rows}) = count({sql}) FILTER ({rows}) THEN sum({sql}) FILTER ({rows}) END"
 
 
 def _used(sql: str) -> str:
     """The same over rows of a model; zero where there is none."""
-    return f"coalesce({_whole(sql, _USED)}, CASE WHEN count(*) FILTER ({_USED}) = 0 THEN 0 END)"
+    return f"coalesce({_complete_sum(sql, _USED)}, CASE WHEN count(*) FILTER ({_USED}) = 0 THEN 0 END)"
 
 
 CLAUDE_CODE = Pivot(
@@ -73,9 +73,11 @@ CLAUDE_CODE = Pivot(
     ),
     by=("person",),
     measures=(
-        *(Measure(name, Kind.COUNT, None, aggregate=_whole(name, _DONE)) for name in COUNTS),
+        *(Measure(name, Kind.COUNT, None, aggregate=_complete_sum(name, _DONE)) for name in COUNTS),
         *(
-            Measure(name, Kind.COUNT, None, aggregate=_whole(" + ".join(f"{tool}_{name}" for tool in TOOLS), _DONE))
+            Measure(
+                name, Kind.COUNT, None, aggregate=_complete_sum(" + ".join(f"{tool}_{name}" for tool in TOOLS), _DONE)
+            )
             for name in _OUTCOMES
         ),
         Measure("tokens", Kind.COUNT, "tokens", aggregate=_used("input + output + cache_read + cache_write")),

@@ -41,7 +41,7 @@ def by_key(
     """What the older dialect's tally allocates to each key, and what the newer one reports of it."""
     both, used = read
     able = both & used
-    key_costs, unallocated = _found(engine, question, able, prices)
+    key_costs, unallocated = _costs_by_key(engine, question, able, prices)
     several = len(organizations(engine)) > 1
     calls = named(engine, ("key",))["key"]
     rows: list[tuple[Cell, ...]] = []
@@ -70,7 +70,7 @@ def by_key(
     return headings, rows, money_totals(list(key_costs.values())) | {"error": None}, notes
 
 
-def _found(
+def _costs_by_key(
     engine: Engine, question: Question, days: set[At], prices: Prices
 ) -> tuple[dict[tuple[str, str], tuple[Decimal, Decimal]], Decimal]:
     """By organization and key what is allocated and what is reported, and what is reported of other kinds."""

@@ -34,7 +34,7 @@ class Spent:
     organization: str | None
     now: datetime
     messages: list[Message] = field(default_factory=list)
-    _found: dict[Grain, dict[str, Decimal] | None] = field(default_factory=dict)
+    _sums_by_grain: dict[Grain, dict[str, Decimal] | None] = field(default_factory=dict)
 
     def of(self, period: str, workspace: str | None) -> Decimal | None:
         """US dollars of a period's ended days, of one workspace or of all; None where they are not all known."""
@@ -42,9 +42,9 @@ class Spent:
         if grain is None:
             self._warn(f"When the period {period!r} begins is not known, so neither is what was spent in it.")
             return None
-        if grain not in self._found:
-            self._found[grain] = self._sums(grain)
-        sums = self._found[grain]
+        if grain not in self._sums_by_grain:
+            self._sums_by_grain[grain] = self._sums(grain)
+        sums = self._sums_by_grain[grain]
         if sums is None:
             return None
         return total(list(sums.values())) if workspace is None else sums.get(workspace, Decimal(0))

@@ -85,18 +85,20 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime, *,
         engine.make(duck, "coarse", _coarse(question))
         groups, findings = reconcile(duck, prices.in_force, prices.listed, by)
         [(has_charges, all_billed, unreported)] = duck.execute(_TOTALS).fetchall()
-    found: dict[tuple[str, ...], list[Found]] = defaultdict(list)
+    findings_by_group: dict[tuple[str, ...], list[Found]] = defaultdict(list)
     for finding in findings:
-        found[finding.group].append(finding)
+        findings_by_group[finding.group].append(finding)
     names = named(engine, by)
     cells: list[tuple[Cell, ...]] = []
     for group in sorted(groups, key=lambda group: _order(group, by)):
         shown = dim_cells(dict(zip(by, group.group, strict=True)), names)
-        steps = _modifiers(found[group.group]) if factors else _bridge(group, found[group.group])
+        steps = (
+            _modifiers(findings_by_group[group.group]) if factors else _bridge(group, findings_by_group[group.group])
+        )
         cells += [(*shown, *row) for row in steps]
     headings = dim_headings(by, names, block=True)
     coverage, covered = covered_charges(engine, question, now, Billed(_dollars(all_billed), unreported))
-    ordered = [finding for group_findings in found.values() for finding in group_findings]
+    ordered = [finding for group_findings in findings_by_group.values() for finding in group_findings]
     billed, priced = sum(group.billed for group in groups), sum(group.priced for group in groups)
     totals = {"billed": _dollars(billed), "priced": _dollars(priced), "difference": _dollars(billed - priced)}
     totals["unexplained"] = _dollars(-sum(finding.amount or 0 for finding in findings if finding.cause == UNEXPLAINED))

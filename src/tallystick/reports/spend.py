@@ -19,7 +19,7 @@ _DAILY = "the ledger keeps what was billed by UTC day."
 _REQUESTED = f"CASE WHEN kind = '{REQUESTS}' THEN quantity ELSE 0 END"
 
 
-def _whole(column: str) -> str:
+def _complete_sum(column: str) -> str:
     """The sum of a column over what was billed; null where a charge does not know it."""
     row_filter = "FILTER (billed IS NOT NULL)"
     return f"CASE WHEN count(billed) = count({column}) {row_filter} THEN sum({column}) {row_filter} END"
@@ -43,12 +43,12 @@ SPEND = Pivot(
     measures=(Measure("billed", Kind.MONEY, "USD", "billed", charges=ChargeSum("billed", "billed")),),
     order="billed",
     more=(
-        Measure("list", Kind.MONEY, "USD", aggregate=_whole("list"), charges=ChargeSum("list", "billed")),
+        Measure("list", Kind.MONEY, "USD", aggregate=_complete_sum("list"), charges=ChargeSum("list", "billed")),
         Measure(
             "discount",
             Kind.MONEY,
             "USD",
-            aggregate=_whole("discount"),
+            aggregate=_complete_sum("discount"),
             charges=ChargeSum("discount", "billed"),
         ),
         Measure(

@@ -17,7 +17,7 @@ from tallystick.sim.newer.behavior import AnalyticsBehavior
 from tallystick.sim.older import claude_code
 from tallystick.sim.older.reports import BEST_GUESS, Behavior, Reports
 from tallystick.sim.wire.alteration import UNALTERED, Alteration, Alterations
-from tallystick.sim.wire.answer import Answer, Json, Refusal, found, refused
+from tallystick.sim.wire.answer import Answer, Json, Refusal, refused, success
 from tallystick.sim.wire.credentials import SAMPLE_CREDENTIALS, Credentials, signed_in
 from tallystick.sim.wire.fault_effects import FaultContext
 from tallystick.sim.wire.faults import ScheduledFault
@@ -152,14 +152,14 @@ class Simulator:
             try:
                 query = Query.of(target, betas, lowered.get("anthropic-version", "")).renamed(self._names)
                 self._pace.admit(query.path)
-                answer = found(self._body(method, query, lowered, now))
+                answer = success(self._body(method, query, lowered, now))
             except Refusal as refusal:
                 answer = refused(refusal, request_id)
             alterations: list[Alteration] = []
 
             def altered(alteration: Alteration) -> Answer:
                 alterations.append(alteration)
-                return found(self._body(method, query, lowered, now, Alterations(alterations)))
+                return success(self._body(method, query, lowered, now, Alterations(alterations)))
 
             def elsewhere() -> Answer:
                 return self._stranger.answer(method, target, headers)

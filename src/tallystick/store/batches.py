@@ -50,18 +50,18 @@ class Limits:
         if size > self.size:
             raise TooLarge(f"{self.size >> 20} MB")
 
-    def taken(self, duck: duckdb.DuckDBPyConnection, reader: pa.RecordBatchReader) -> pa.Table:
+    def collect(self, duck: duckdb.DuckDBPyConnection, reader: pa.RecordBatchReader) -> pa.Table:
         """Return what is read; raise TooLarge as soon as it is more than may be."""
         import pyarrow as pa
 
-        taken: list[pa.RecordBatch] = []
+        collected: list[pa.RecordBatch] = []
         rows = size = 0
         with reader:  # the connection takes no other query while it is open
             for batch in batches(duck, reader):
                 rows, size = rows + batch.num_rows, size + batch.nbytes
                 self.check(rows, size)
-                taken.append(batch)
-        return pa.Table.from_batches(taken, reader.schema)
+                collected.append(batch)
+        return pa.Table.from_batches(collected, reader.schema)
 
 
 def batches(duck: duckdb.DuckDBPyConnection, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:

@@ -18,8 +18,8 @@ def compact(delta: DeltaTable, table: LedgerTable, most: int) -> None:
     files = pa.table(delta.get_add_actions(flatten=True))
     values = [files[f"partition.{name}"].to_pylist() for name in table.partitions]
     sizes = files["size_bytes"].to_pylist()
-    small = Counter(tuple(place) for size, *place in zip(sizes, *values, strict=True) if size < FILE_SIZE // 2)
-    for place, count in small.items():
+    small = Counter(tuple(partition) for size, *partition in zip(sizes, *values, strict=True) if size < FILE_SIZE // 2)
+    for partition, count in small.items():
         if count > most:
-            filters = [(name, "=", value) for name, value in zip(table.partitions, place, strict=True)]
+            filters = [(name, "=", value) for name, value in zip(table.partitions, partition, strict=True)]
             delta.optimize.compact(partition_filters=filters or None, target_size=FILE_SIZE)

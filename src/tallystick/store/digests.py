@@ -45,8 +45,10 @@ def _hashed(duck: duckdb.DuckDBPyConnection, rows: pa.Table) -> pa.RecordBatchRe
 
     def hashed(batch: pa.RecordBatch) -> pa.RecordBatch:
         columns = zip(batch.schema.names, batch.columns, strict=True)
-        taken = {name: hashes[name].take(column.indices) if name in hashes else column for name, column in columns}
-        return pa.record_batch(taken)
+        hashes_by_name = {
+            name: hashes[name].take(column.indices) if name in hashes else column for name, column in columns
+        }
+        return pa.record_batch(hashes_by_name)
 
     batches = rows.to_batches(max_chunksize=_AT_ONCE)
     return pa.RecordBatchReader.from_batches(hashed(batches[0].slice(0, 0)).schema, map(hashed, batches))

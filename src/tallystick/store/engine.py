@@ -162,7 +162,7 @@ class Engine:
             answer = answer if most is None else answer.limit(most)
             if self._limits is None:
                 return answer.to_arrow_table()
-            return self._limits.taken(self._duck, answer.to_arrow_reader(ROWS))
+            return self._limits.collect(self._duck, answer.to_arrow_reader(ROWS))
 
         with self._users_own():
             return self._run(text, rows)

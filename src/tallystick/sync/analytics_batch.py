@@ -211,20 +211,23 @@ class AnalyticsBatch(CubeBatch):
         totals, breakdown = self._sums(rows), self.task.source.breakdown
         days = set()
         for start in {*totals, *self._controls.get("before", ()), *self._controls.get("after", ())}:
-            controls = [self._said("before", start) or self._nothing, self._said("after", start) or self._nothing]
+            controls = [
+                self._control("before", start) or self._nothing,
+                self._control("after", start) or self._nothing,
+            ]
             figures = controls if breakdown and breakdown.overlap else [*controls, totals.get(start, self._nothing)]
             if len({figure["list"] for figure in figures} - {None}) > 1:
                 days.add(start.date())
                 for purpose in ("before", "after"):
-                    said = self._controls.setdefault(purpose, {})
-                    said[start] = {**said.get(start, self._nothing), "list": None}
+                    controls_by_start = self._controls.setdefault(purpose, {})
+                    controls_by_start[start] = {**controls_by_start.get(start, self._nothing), "list": None}
         if not days:
             return rows
         self.odd.add(Oddity("data[].cost.list_amount", f"does not add up; the list price of {spans(days)} is unknown"))
         concerned = pc.is_in(rows["day"], pa.array(days, pa.date32()))
         unlisted = pa.scalar(None, rows.schema.field("list").type)
-        place = rows.schema.get_field_index("list")
-        rows = rows.set_column(place, rows.schema.field("list"), pc.if_else(concerned, unlisted, rows["list"]))
+        index = rows.schema.get_field_index("list")
+        rows = rows.set_column(index, rows.schema.field("list"), pc.if_else(concerned, unlisted, rows["list"]))
         return rows.filter(pc.or_(pc.invert(concerned), pc.not_equal(rows["billed"], Decimal(0))))
 
     def _complete_until(self) -> datetime:
@@ -241,8 +244,8 @@ class AnalyticsBatch(CubeBatch):
         """A breakdown whose groups do not add up has its control totals alone to agree."""
         breakdown = self.task.source.breakdown
         if breakdown and breakdown.overlap:
-            cube = {start: self._said("after", start) or self._nothing}
+            cube = {start: self._control("after", start) or self._nothing}
         return super()._agree(start, cube)
 
-    def _said(self, purpose: str, start: datetime) -> Figures | None:
+    def _control(self, purpose: str, start: datetime) -> Figures | None:
         return self._controls.get(purpose, {}).get(start, self._nothing)

@@ -141,7 +141,7 @@ class Batch(ABC):
         """The starts of a day's buckets that the answers hold; none where they do not hold the day."""
 
     @abstractmethod
-    def _said(self, purpose: str, start: datetime) -> Figures | None:
+    def _control(self, purpose: str, start: datetime) -> Figures | None:
         """The control total of a bucket; None where a query did not answer for it."""
 
     def control(self, purpose: str) -> dict[date, Figures]:
@@ -149,7 +149,7 @@ class Batch(ABC):
         days: dict[date, list[Figures]] = {}
         for day_window in self.task.window.split(Grain.DAY):
             for start in self._buckets_of(day_window):
-                if (total := self._said(purpose, start)) is not None:
+                if (total := self._control(purpose, start)) is not None:
                     days.setdefault(day_window.start.date(), []).append(total)
         return {day: added(totals) for day, totals in days.items()}
 
@@ -228,13 +228,14 @@ class Batch(ABC):
 
         Requests are left out: that they add up over groups is nowhere said. So is what one of them does not know.
         """
-        totals = [self._said("before", start), self._said("after", start), cube.get(start, self._nothing)]
+        totals = [
+            self._control("before", start),
+            self._control("after", start),
+            cube.get(start, self._nothing),
+        ]
         return None not in totals and all(
             len({total[name] for total in totals if total} - {None}) <= 1 for name in self._nothing if name != REQUESTS
         )
-
-    def _control(self, answer: FetchedPage, totals: Mapping[datetime, Figures]) -> None:
-        self._controls.setdefault(answer.purpose, {}).update(totals)
 
     def _sums(self, rows: pa.Table) -> dict[datetime, Figures]:
         """The sums of a cube by bucket."""

@@ -15,7 +15,16 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from tallystick.api.claude_code import KEY, USER, CodeRow, Placed, ToolAction, asked as day_of, extra_fields, rows
+from tallystick.api.claude_code import (
+    KEY,
+    USER,
+    CodeRow,
+    Placed,
+    ToolAction,
+    extra_fields,
+    requested_day as day_of,
+    rows,
+)
 from tallystick.api.entries import Named
 from tallystick.api.leniency import Oddity
 from tallystick.core.dimensions import NAMED, UNKNOWN
@@ -46,7 +55,7 @@ class ClaudeCodeBatch(Batch):
     """A batch of the Claude Code report."""
 
     _answered: set[date] = field(default_factory=set)
-    _held: dict[Place, dict[str, Any]] = field(default_factory=dict)
+    _merged_rows: dict[Place, dict[str, Any]] = field(default_factory=dict)
     _rows: dict[Place, set[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -97,8 +106,8 @@ class ClaudeCodeBatch(Batch):
 
     def _put(self, cell: Place, figures: Mapping[str, Any]) -> None:
         """Add to what stands there: two keys of one name come in two rows that nothing tells apart."""
-        known = self._held.get(cell)
-        self._held[cell] = (
+        known = self._merged_rows.get(cell)
+        self._merged_rows[cell] = (
             {**figures} if known is None else {name: _added(known[name], figure) for name, figure in figures.items()}
         )
 
@@ -150,7 +159,7 @@ class ClaudeCodeBatch(Batch):
                 "day": date.fromisoformat(cell[0]),
                 **figures,
             }
-            for cell, figures in self._held.items()
+            for cell, figures in self._merged_rows.items()
         ]
         return pa.Table.from_pylist(table_rows, fits), set()
 
@@ -160,7 +169,7 @@ class ClaudeCodeBatch(Batch):
     def _buckets(self, day: Window, day_state: State) -> list[datetime]:  # noqa: ARG002 - a running day is kept as it is
         return [day.start] if day.start.date() in self._answered else []
 
-    def _said(self, purpose: str, start: datetime) -> Figures | None:  # noqa: ARG002 - there is no control total
+    def _control(self, purpose: str, start: datetime) -> Figures | None:  # noqa: ARG002 - there is no control total
         return {} if start.date() in self._answered else None
 
 

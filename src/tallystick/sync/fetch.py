@@ -78,7 +78,7 @@ class Fetch:
         try:
             for answer in reader.pages(batch):
                 with self._turn:
-                    page = self.people.taken(answer, task.source.persons)
+                    page = self.people.redact(answer, task.source.persons)
                     rows.append(self._archived(page, len(rows)))
                     batch.add(page)
                     reader.learn(batch)

@@ -88,13 +88,13 @@ def forget(
         emails = {row["email"].casefold(): row["id"] for row in persons if row["email"] and "@" in row["email"]}
         mode = Mode.FULL if person else Mode.IDS if people.mode == Mode.FULL else people.mode
         reason = f"people = {people.mode}" if not person and people.mode != Mode.FULL else "forgotten"
-        gone: dict[str, str] = {}
+        forgotten_ids: dict[str, str] = {}
         if reason == "forgotten":
             ids = {person.id} if person else {row["id"] for row in persons}
-            gone = {id_: id_ for id_ in ids}
+            forgotten_ids = {id_: id_ for id_ in ids}
             emails_of_ids = [(row["email"], row["id"]) for row in persons if row["email"] and row["id"] in ids]
-            gone |= {people.hidden(email.casefold()): id_ for email, id_ in emails_of_ids}
-        remember(tables.root, gone)
+            forgotten_ids |= {people.hidden(email.casefold()): id_ for email, id_ in emails_of_ids}
+        remember(tables.root, forgotten_ids)
         redaction = People(mode, people.key, emails, forgotten(tables.root), fresh=False)
         pages = _pages(writer, redaction, reason)
         if reason == "forgotten" and not person:

@@ -91,7 +91,7 @@ class Listing:
                 if purpose == "users":
                     for page in listed:
                         people.learn(page.body)
-                answers = [people.taken(FetchedPage(purpose, {}, page), persons_of(NAMES, purpose)) for page in listed]
+                answers = [people.redact(FetchedPage(purpose, {}, page), persons_of(NAMES, purpose)) for page in listed]
                 directory.names((purpose, answer.page) for answer in answers)
             except UnexpectedResponse as wrong:
                 if purpose == ORGANIZATION:

@@ -36,7 +36,7 @@ class Naming:
         self._writer = writer
         self._organization = organization
         rows = writer.rows(NAMES, organization).sort_by("seen_at").to_pylist()
-        self._held = {(row["type"], row["id"]): row for row in rows}
+        self._rows_by_id = {(row["type"], row["id"]): row for row in rows}
         self.written = False
         self.short: dict[str, str] = {}
 
@@ -47,7 +47,7 @@ class Naming:
         `written`: something is to be committed.
         """
         pages = list(pages)
-        known = self._held
+        known = self._rows_by_id
         seen_at = max([read_at, *(row["seen_at"] + LATER for row in known.values())])
         listed = [(purpose, page) for purpose, page in pages if purpose != CHILDREN]
         names = {(named.type, named.id): self._name(named, seen_at) for named in directory.names(listed)}
@@ -56,7 +56,7 @@ class Naming:
         )
         news = [row for key, row in names.items() if _untimed(row) != _untimed(known.get(key, {}))]
         self.short, self.written = {}, False
-        odd = {purpose for purpose, page in listed if purpose in LISTED and not entries.whole(page)}
+        odd = {purpose for purpose, page in listed if purpose in LISTED and not entries.is_complete_list(page)}
         for purpose in dict.fromkeys(purpose for purpose, _ in listed if purpose in LISTED and purpose not in odd):
             live = [
                 row
@@ -77,7 +77,7 @@ class Naming:
     def _adopt(self, names: dict[tuple[str, str], dict[str, Any]], ids: set[str], seen_at: datetime) -> None:
         """Note the organizations of a parent, as far as they were ever seen, in the details of its own name."""
         key = ("organization", self._organization)
-        own_row = self._held.get(key)
+        own_row = self._rows_by_id.get(key)
         known = json.loads(own_row["details"] or "{}").get(CHILDREN, []) if own_row else []
         if not (ids := {*known, *ids}):
             return
@@ -89,24 +89,24 @@ class Naming:
     @property
     def default(self) -> str | None:
         """The real id of the default workspace; None where the directory has not told it."""
-        rows = self._held.get(("workspace", DEFAULT))
+        rows = self._rows_by_id.get(("workspace", DEFAULT))
         return rows["workspace"] if rows else None
 
     def emails(self) -> dict[str, str]:
         """The ids of users by e-mail; of one e-mail the id of whom the directory still lists."""
-        users = [row for row in [*self._held.values()] if row["type"] == "user" and row["email"]]
+        users = [row for row in [*self._rows_by_id.values()] if row["type"] == "user" and row["email"]]
         listed = sorted(users, key=lambda row: (not row["id"].startswith(MADE), row["status"] != "gone"))
         return {row["email"].casefold(): row["id"] for row in listed}
 
     def profiles(self) -> frozenset[str]:
         """The workspaces of user profiles, whose use may be billed to an organization of their own (drift)."""
-        workspaces = [row for row in self._held.values() if row["type"] == "workspace" and row["details"]]
+        workspaces = [row for row in self._rows_by_id.values() if row["type"] == "workspace" and row["details"]]
         return frozenset(row["id"] for row in workspaces if json.loads(row["details"]).get("user_profile_id"))
 
     def key_ids(self) -> Callable[[str], str]:
         """The id of a key by its name; `key:NAME` where none or several are called so."""
         ids_by_name: dict[str, list[str]] = {}
-        for row in [*self._held.values()]:  # while another thread takes in names
+        for row in [*self._rows_by_id.values()]:  # while another thread takes in names
             if row["type"] == "key":
                 ids_by_name.setdefault(row["name"], []).append(row["id"])
         return lambda name: ids_by_name[name][0] if len(ids_by_name.get(name, ())) == 1 else f"key:{name}"
@@ -115,7 +115,7 @@ class Naming:
         """Take in how the rows of a report call those whom the directory does not list; whether that was news."""
         rows = []
         for named in people:
-            known = self._held.get((named.type, named.id), {})
+            known = self._rows_by_id.get((named.type, named.id), {})
             row = self._name(named, read_at)
             if known:
                 row |= {"status": known["status"], "seen_at": max(read_at, known["seen_at"] + LATER)}
@@ -127,7 +127,7 @@ class Naming:
 
     def _append(self, rows: list[dict[str, Any]]) -> None:
         self._writer.append(NAMES, pa.Table.from_pylist(rows, schema(NAMES)))
-        self._held |= {(row["type"], row["id"]): row for row in rows}
+        self._rows_by_id |= {(row["type"], row["id"]): row for row in rows}
 
     def _name(self, named: entries.Named, seen_at: datetime) -> dict[str, Any]:
         details = json.dumps(named.details, sort_keys=True)

@@ -113,7 +113,7 @@ def looks(
     """
     settled = within.starts(day for day, day_known in known.items() if not _open(day_known))
     look = now - LOOK
-    months = {(day.year, day.month) for day in settled if _seen(known[day]) <= look}
+    months = {(day.year, day.month) for day in settled if _last_seen_at(known[day]) <= look}
     due = {day for day in settled if (day.year, day.month) in months} if months else set()
     due |= {*compare.starts(settled)} if compare else set()
     return _cut(source, grain, sorted(due), check=True)
@@ -123,7 +123,7 @@ def _open(known: Known) -> bool:
     return known.state is not State.SETTLED or known.doubtful
 
 
-def _seen(known: Known) -> datetime:
+def _last_seen_at(known: Known) -> datetime:
     return max(known.read_at, known.seen_at or known.read_at)
 
 

@@ -98,7 +98,7 @@ def _closed(old: Tables) -> tuple[pa.Table, Version, dict[str, str]]:
 
 def _judge(committer: Committer, pages: list[dict[str, Any]], archive: Archive, copy: Archive) -> None:
     first = pages[0]
-    answers = (_asked(row, archive, copy) for row in pages)
+    answers = (_archived_page(row, archive, copy) for row in pages)
     accept = any(row["purpose"] == ACCEPTED for row in pages)
     if first["source"] == NAMES:
         committer.keep_names(((answer.purpose, answer.page) for answer in answers), first["read_at"])
@@ -122,7 +122,7 @@ def _judge(committer: Committer, pages: list[dict[str, Any]], archive: Archive, 
         committer.keep(CheckedBatch(task, batch.check(), first["read_at"], last, people, accept))
 
 
-def _asked(row: dict[str, Any], archive: Archive, copy: Archive) -> FetchedPage:
+def _archived_page(row: dict[str, Any], archive: Archive, copy: Archive) -> FetchedPage:
     body = archive.body(row["hash"])
     copy.keep(body)
     return FetchedPage(row["purpose"], json.loads(row["fixed"]), Page(row["request"], body), row["refreshed_at"])

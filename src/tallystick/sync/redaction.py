@@ -164,7 +164,7 @@ class People:
             row.update(new)
         return ENCODER.encode(page) if changed else None
 
-    def taken(self, answer: FetchedPage, persons: Persons | None) -> FetchedPage:
+    def redact(self, answer: FetchedPage, persons: Persons | None) -> FetchedPage:
         """A page as it may be kept, with the reason where it is not as it was answered."""
         body = self.redacted(answer.page.body, persons)
         if body is None:
@@ -209,9 +209,9 @@ class People:
             if hide and email:
                 self.met |= {id_: id_, self.hidden(email.casefold()): id_}
             return {"email_address": id_} if hide else {}
-        return self._told(row, email)
+        return self._redacted_actor(row, email)
 
-    def _told(self, row: Mapping[str, Any], email: str | None) -> dict[str, Any]:
+    def _redacted_actor(self, row: Mapping[str, Any], email: str | None) -> dict[str, Any]:
         """What changes in an actor that has a name; one without an id keeps none of what would make one."""
         actor = actor_of(ENCODER.encode(row))
         if actor is None:

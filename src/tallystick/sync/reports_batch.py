@@ -100,7 +100,7 @@ class ReportBatch(CubeBatch):
         answered = [start for start in starts if start in after]
         return answered if day_state is State.RUNNING or len(answered) == len(starts) else []
 
-    def _said(self, purpose: str, start: datetime) -> Figures | None:
+    def _control(self, purpose: str, start: datetime) -> Figures | None:
         return self._controls.get(purpose, {}).get(start)
 
     def _agree(self, start: datetime, cube: Mapping[datetime, Figures]) -> bool:

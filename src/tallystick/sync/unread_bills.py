@@ -35,7 +35,7 @@ class UnreadBills:
         self._organization = organization
         ours = [row for row in notices if row["kind"] == KIND]
         self._texts = {row["subject"]: row["text"] for row in sorted(ours, key=lambda row: row["noticed_at"])}
-        self._left: dict[str, tuple[str, datetime]] = {}
+        self._failures: dict[str, tuple[str, datetime]] = {}
         self.when = datetime.min.replace(tzinfo=UTC)
 
     def days(self, source: Source) -> set[date]:
@@ -47,7 +47,7 @@ class UnreadBills:
     def leave(self, task: SyncTask, reason: str, read_at: datetime) -> None:
         """Take a window whose bill could not be read; of others nothing."""
         if is_bill(task):
-            self._left |= {f"{task.source} {day}": (reason, read_at) for day in task.window.days()}
+            self._failures |= {f"{task.source} {day}": (reason, read_at) for day in task.window.days()}
             self.when = max(self.when, read_at)
 
     def write(self, tasks: Iterable[SyncTask], read_at: datetime) -> set[date]:
@@ -59,8 +59,10 @@ class UnreadBills:
             for day in task.window.days()
             if self._texts.get(subject := f"{task.source} {day}", READ) != READ
         }
-        new |= {subject: left for subject, left in self._left.items() if self._texts.get(subject) != left[0]}
-        self._left = {}
+        new |= {
+            subject: failure for subject, failure in self._failures.items() if self._texts.get(subject) != failure[0]
+        }
+        self._failures = {}
         rows = [
             {"organization": self._organization, "noticed_at": when, "kind": KIND, "subject": subject, "text": text}
             for subject, (text, when) in new.items()

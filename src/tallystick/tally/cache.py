@@ -73,23 +73,23 @@ class Doubts:
     assumed: tuple[str, ...]
 
 
-class Missing:
+class MissingRates:
     """Tokens without a rate, by model and reason; reasons that differ by their day alone are one."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str], int] = {}
+        self._tokens: dict[tuple[str, str], int] = {}
         self._days: dict[tuple[str, str], set[date]] = {}
 
     def add(self, model: str, reason: str, day: date, tokens: int) -> None:
         """Count tokens of a model that have no rate on a day, and why."""
         key = model, reason.removesuffix(f" on {day}")
-        self._found[key] = self._found.get(key, 0) + tokens
+        self._tokens[key] = self._tokens.get(key, 0) + tokens
         if key[1] != reason:
             self._days.setdefault(key, set()).add(day)
 
-    def said(self) -> dict[tuple[str, str], int]:
+    def by_reason(self) -> dict[tuple[str, str], int]:
         """The tokens by model and reason; where the day is a part of the reason, with the first and the last."""
-        return {(key[0], key[1] + self._when(key)): tokens for key, tokens in sorted(self._found.items())}
+        return {(key[0], key[1] + self._when(key)): tokens for key, tokens in sorted(self._tokens.items())}
 
     def _when(self, key: tuple[str, str]) -> str:
         if not (days := self._days.get(key)):
@@ -209,7 +209,7 @@ def _rates(distinct: Iterable[Mapping[str, Any]], prices: PriceList) -> tuple[li
     """The rates of input of each combination that was used, and what is doubtful of those that cached."""
     cells = []
     rates_by_terms: dict[tuple[Any, ...], tuple[Mapping[str, Rate | Unpriced], Mapping[str, Any]]] = {}
-    missing = Missing()
+    missing = MissingRates()
     ranged: set[str] = set()
     assumed: set[str] = set()
     for combination in distinct:
@@ -229,7 +229,7 @@ def _rates(distinct: Iterable[Mapping[str, Any]], prices: PriceList) -> tuple[li
         if any(isinstance(rate, Rate) and rate.low != rate.high for rate in needed.values()):
             ranged.add(model)
         assumed.update(name for rate in needed.values() if isinstance(rate, Rate) for name in rate.assumed)
-    return cells, Doubts(missing.said(), tuple(sorted(ranged)), tuple(sorted(assumed)))
+    return cells, Doubts(missing.by_reason(), tuple(sorted(ranged)), tuple(sorted(assumed)))
 
 
 def _of_terms(rates: Mapping[str, Rate | Unpriced]) -> tuple[Mapping[str, Rate | Unpriced], Mapping[str, Any]]:

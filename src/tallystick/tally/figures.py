@@ -14,7 +14,7 @@ from tallystick.core.money import PLACES
 from tallystick.store.session import scratch
 from tallystick.tally.attribute import Attribution
 from tallystick.tally.owners import Owners, Spellings
-from tallystick.tally.picodollars import WHOLE, dollars, whole
+from tallystick.tally.picodollars import WHOLE, dollars, whole_picodollars
 
 _IN_ORDER = [("line", "ascending"), ("place", "ascending")]
 
@@ -43,7 +43,7 @@ class ChargeRows:
 
     def _read(self, name: str, charges: pa.Table) -> str:
         column = charges.schema.get_field_index("billed")
-        self.duck.register(name, charges.set_column(column, "billed", whole(charges["billed"])))
+        self.duck.register(name, charges.set_column(column, "billed", whole_picodollars(charges["billed"])))
         billed = "billed::HUGEINT"
         return f"SELECT * REPLACE ({billed} AS billed), {billed} AS each, 1::BIGINT AS rows FROM {name}"  # noqa: S608
 
@@ -91,7 +91,7 @@ def _in_place(charges: pa.Table, name: str, looked_at: Sequence[str]) -> pa.Tabl
 
 
 def _back(parts: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
-    return whole(parts).cast(kind) if pa.types.is_integer(kind) else parts.combine_chunks()
+    return whole_picodollars(parts).cast(kind) if pa.types.is_integer(kind) else parts.combine_chunks()
 
 
 def _nothing(rows: pa.Table) -> pa.Array:

@@ -26,7 +26,7 @@ from tallystick.tally import allocate, late
 from tallystick.tally.alias import known_as
 from tallystick.tally.charge_rows import ChargeRows
 from tallystick.tally.late import Doubts
-from tallystick.tally.picodollars import whole
+from tallystick.tally.picodollars import whole_picodollars
 from tallystick.tally.use_groups import KINDS, PLACED, UNIT_OF, WIDTH, groups, uses
 from tallystick.tally.words import Words
 
@@ -158,7 +158,7 @@ def charges(
     with scratch(threads=1) as duck:
         words = Words((usage, cost), _CONSTANTS)
         duck.register("usage_records", words.numbered(usage))
-        duck.register("cost_records", words.numbered(_whole(cost)))
+        duck.register("cost_records", words.numbered(_in_picodollars(cost)))
         known_days = {*usage["day"].unique().to_pylist(), *cost["day"].unique().to_pylist()}
         duck.register("days", doubts.days(known_days, billed_days, (listed, in_force)))
         duck.register("profiles", pa.table({"workspace": words.numbers(sorted(doubts.profiles))}))
@@ -206,10 +206,10 @@ def _pair(duck: duckdb.DuckDBPyConnection, words: Words, equal: Collection[str])
             [(matched,)] = duck.execute(words.sql(pairs)).fetchall()
 
 
-def _whole(cost: pa.Table) -> pa.Table:
+def _in_picodollars(cost: pa.Table) -> pa.Table:
     """The bill in whole picodollars."""
     for name in {"billed", "list"} & set(cost.schema.names):
-        cost = cost.set_column(cost.schema.get_field_index(name), name, whole(cost[name]))
+        cost = cost.set_column(cost.schema.get_field_index(name), name, whole_picodollars(cost[name]))
     return cost
 
 

@@ -14,7 +14,7 @@ WHOLE = pa.decimal128(38, 0)
 _WHOLE_DOLLARS = pa.decimal128(28, 0)
 
 
-def whole(money: pa.ChunkedArray | pa.Array) -> pa.Array:
+def whole_picodollars(money: pa.ChunkedArray | pa.Array) -> pa.Array:
     """US dollars as whole picodollars; nulls stay null."""
     return _retyped(money, WHOLE)
 

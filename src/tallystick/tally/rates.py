@@ -46,9 +46,9 @@ def _rates(combination: Mapping[str, Any], listed: PriceList, in_force: PriceLis
     rate = public if in_force is listed else _rate(in_force, combination)
     columns: dict[str, Any] = {}
     if rate:
-        columns |= {"per": rate.per, "rate": _whole(rate.low), "high_rate": _whole(rate.high)}
+        columns |= {"per": rate.per, "rate": _in_picodollars(rate.low), "high_rate": _in_picodollars(rate.high)}
     if public:
-        columns |= {"per": public.per, "list_rate": _whole(public.low)}
+        columns |= {"per": public.per, "list_rate": _in_picodollars(public.low)}
     return columns
 
 
@@ -58,5 +58,5 @@ def _rate(prices: PriceList, combination: Mapping[str, Any]) -> Rate | None:
     return rate if isinstance(rate, Rate) else None
 
 
-def _whole(rate: Decimal) -> Decimal:
+def _in_picodollars(rate: Decimal) -> Decimal:
     return EXACT.scaleb(rate, PLACES)

@@ -18,7 +18,7 @@ from tallystick.core.prices import PriceList
 from tallystick.core.records import TOKENS
 from tallystick.errors import InvalidQuestion
 from tallystick.store.session import rows, temp_table
-from tallystick.tally.cache import KEY, MARK, TERMS, Doubts, Missing, rate_of, sums
+from tallystick.tally.cache import KEY, MARK, TERMS, Doubts, MissingRates, rate_of, sums
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -174,14 +174,14 @@ def _rates(
 ) -> tuple[list[tuple[Any, ...]], Doubts]:
     """The rates of each combination that was used, as it is and as it would be, and what is doubtful of them."""
     cells = []
-    missing = Missing()
+    missing = MissingRates()
     ranged: set[str] = set()
     assumed: set[str] = set()
     for combination in distinct:
         tier, speed = combination[f"{MARK}tier"], combination[f"{MARK}speed"]
         batch_share = change.batched(combination[f"{MARK}model"])
         share = int(batch_share * SHARE) if batch_share and tier == "standard" and speed != "fast" else 0
-        request = _other(combination, prices, change)
+        request = _changed_request(combination, prices, change)
         row: dict[str, Any] = {f"{MARK}{name}": combination[f"{MARK}{name}"] for name in KEY} | {"share": share}
         whys: dict[str, str] = {}
         for kind in TOKENS:
@@ -204,10 +204,10 @@ def _rates(
         if whys and tier != "priority":
             model, why = next(iter(whys.items()))
             missing.add(model, why, combination[f"{MARK}day"], sum(int(combination[f"{kind}_sum"]) for kind in TOKENS))
-    return cells, Doubts(missing.said(), tuple(sorted(ranged)), tuple(sorted(assumed)))
+    return cells, Doubts(missing.by_reason(), tuple(sorted(ranged)), tuple(sorted(assumed)))
 
 
-def _other(combination: Mapping[str, Any], prices: PriceList, change: Change) -> dict[str, str]:
+def _changed_request(combination: Mapping[str, Any], prices: PriceList, change: Change) -> dict[str, str]:
     """The model and geography of a line as they would be; a model that takes no geography keeps what it has."""
     model = change.swap.get(combination[f"{MARK}model"], combination[f"{MARK}model"])
     takes = model in prices.models and prices.models[model].geo

@@ -73,7 +73,7 @@ class RateLimits:
         workspace = only(workspace for workspace in self._organization.workspaces if workspace.id == identity)
         types, inherited = query.many("group_type", GROUP_TYPES), query.flag("include_inherited")
         groups = [group for group in GROUPS if not types or group.type in types]
-        entries = [self._held(workspace, group, inherited=inherited) for group in groups]
+        entries = [self._override(workspace, group, inherited=inherited) for group in groups]
         return tokened(query, (entry for entry in entries if entry["limits"]), usual=len(GROUPS))
 
     def _allowed(self, group: Group) -> Entry:
@@ -81,7 +81,7 @@ class RateLimits:
         limits: list[Json] = [{"type": limit, "value": value} for limit, value in group.limits.items()]
         return {"id": group.id, "type": "rate_limit", **group.entry(old=self._old), "limits": limits}
 
-    def _held(self, workspace: Workspace, group: Group, *, inherited: bool) -> Entry:
+    def _override(self, workspace: Workspace, group: Group, *, inherited: bool) -> Entry:
         """A group as a workspace is held to it; without limits where it has no override."""
         lower = overrides(self._organization, workspace, group)
         return {

@@ -33,13 +33,13 @@ _TIERS = ("standard", "batch", "priority", "priority_on_demand", "flex", "flex_d
 class Axis:
     """A dimension: its value in a facet, its filter, and the values that the filter takes where they are an enum.
 
-    `told` is what the filter compares, where that is not the value. `console` says that only a Console has it.
+    `filter_value` is what the filter compares, where that is not the value. `console` says that only a Console has it.
     """
 
     name: str
     parameter: str
     values: tuple[str, ...] = ()
-    told: Callable[[Facet], str | None] | None = None
+    filter_value: Callable[[Facet], str | None] | None = None
     console: bool = False
 
     def of(self, facet: Facet) -> Hashable:
@@ -53,7 +53,7 @@ class Axis:
         """Whether the filter lets a facet through; groups of people do if any of them is wanted."""
         if self.name == "rbac_group_id":
             return not wanted.isdisjoint(facet.rbac_groups)
-        value = self.told(facet) if self.told else attrgetter(self.name)(facet)
+        value = self.filter_value(facet) if self.filter_value else attrgetter(self.name)(facet)
         return value in wanted
 
 
@@ -71,10 +71,10 @@ def _actor_id(facet: Facet) -> str | None:
 AXES = {
     axis.name: axis
     for axis in (
-        Axis("actor", "actor_ids[]", told=_actor_id),
-        Axis("actor_type", "actor_types[]", _ACTOR_TYPES, told=actor_type),
+        Axis("actor", "actor_ids[]", filter_value=_actor_id),
+        Axis("actor_type", "actor_types[]", _ACTOR_TYPES, filter_value=actor_type),
         Axis("agent_id", "agent_ids[]", console=True),
-        Axis("api_key_id", "api_key_ids[]", told=lambda facet: facet.api_key_id or "", console=True),
+        Axis("api_key_id", "api_key_ids[]", filter_value=lambda facet: facet.api_key_id or "", console=True),
         Axis("claude_tag_category", "claude_tag_categories[]", _CATEGORIES),
         Axis("claude_tag_user_id", "claude_tag_user_ids[]"),
         Axis("context_window", "context_windows[]", ("0-200k", "200k-1M")),
@@ -84,7 +84,7 @@ AXES = {
             "inference_geo",
             "inference_geos[]",
             ("global", "us", "not_available"),
-            told=lambda facet: facet.inference_geo or "not_available",
+            filter_value=lambda facet: facet.inference_geo or "not_available",
         ),
         Axis("model", "models[]"),
         Axis("organization_id", "organization_ids[]"),

@@ -108,7 +108,7 @@ class Reports:
         def results(bucket: datetime) -> list[dict[str, Json]]:
             rows: dict[tuple[str | None, ...], Counts] = {}
             day, until = bucket.date(), now - self._behavior.lag
-            for group, counts in self._seen(bucket, grain, altered.until("usage", day, until)):
+            for group, counts in self._sums_until(bucket, grain, altered.until("usage", day, until)):
                 if keep(group) and not altered.hide("usage", day, group.workspace, group.model):
                     row = tuple(self._wire(group, name) if name in grouped else None for name in dimensions)
                     rows[row] = Counts(*map(sum, zip(rows[row], counts, strict=True))) if row in rows else counts
@@ -179,7 +179,7 @@ class Reports:
         token = query.token(bucket, bound=self._behavior.bound_cursors) if has_more else None
         return {"data": data, "has_more": has_more, "next_page": token}
 
-    def _seen(self, bucket: datetime, grain: Grain, until: datetime) -> Iterable[tuple[Group, Counts]]:
+    def _sums_until(self, bucket: datetime, grain: Grain, until: datetime) -> Iterable[tuple[Group, Counts]]:
         """The sums of a bucket, as far as they already show."""
         after = grain.after(bucket)
         if after <= until:

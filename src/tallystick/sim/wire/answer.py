@@ -56,7 +56,7 @@ ERROR_TYPES = {
 """The type of an error by its status (reports-api 2.4); those of 405, 410 and 503 are not published [?]."""
 
 
-def found(body: Json) -> Answer:
+def success(body: Json) -> Answer:
     """A 200 with a JSON body."""
     return Answer(200, json.dumps(body).encode(), {"content-type": "application/json"})
 

@@ -6,7 +6,7 @@ from datetime import date
 from functools import lru_cache
 
 from tallystick.sim.world.facets import AGENT, BILLED_PROFILE, PROFILED, Facet, keyless, managed, of_model, profile
-from tallystick.sim.world.identities import CONTRACTOR, Actor, erased, made, person, removed
+from tallystick.sim.world.identities import CONTRACTOR, Actor, derived_id, erased, person, removed
 from tallystick.sim.world.organization import DELETED, Organization
 from tallystick.sim.world.requests import Group
 from tallystick.sim.world.teams import Team
@@ -109,4 +109,4 @@ class EnterpriseFacets:
 
 
 def _slack(letter: str, *parts: object) -> str:
-    return f"{letter}0{made('', *parts)[3:12].upper()}"
+    return f"{letter}0{derived_id('', *parts)[3:12].upper()}"

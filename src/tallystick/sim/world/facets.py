@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from tallystick.sim.world.identities import (
     Actor,
+    derived_id,
     federated,
-    made,
     person,
     principals,
     security,
@@ -74,18 +74,18 @@ def slot(when: datetime) -> int:
 
 def profile(organization: Organization, number: int) -> str:
     """The id of a user profile of an organization."""
-    return made("uprof", organization.id, number)
+    return derived_id("uprof", organization.id, number)
 
 
 def managed(organization: Organization, facet: Facet, number: int, day: date) -> Facet:
     """As a session of that day; two agents in one environment, and one deployment that starts some of them."""
     whose = organization.id
     return facet._replace(
-        agent_id=made("agent", whose, number % 2),
-        deployment_id=made("depl", whose) if number < _DEPLOYED else None,
-        environment_id=made("env", whose),
+        agent_id=derived_id("agent", whose, number % 2),
+        deployment_id=derived_id("depl", whose) if number < _DEPLOYED else None,
+        environment_id=derived_id("env", whose),
         product="managed_agents_api",
-        session_id=made("sesn", whose, day, number),
+        session_id=derived_id("sesn", whose, day, number),
     )
 
 

@@ -55,7 +55,7 @@ class Actor:
         return fields
 
 
-def made(prefix: str, *parts: object) -> str:
+def derived_id(prefix: str, *parts: object) -> str:
     """An id that follows from its parts alone, so that no drawn one moves."""
     return f"{prefix}_01{hashlib.sha256(repr(parts).encode()).hexdigest()[:22]}"
 
@@ -67,12 +67,14 @@ def person(user: User) -> Actor:
 
 def removed(organization: Organization) -> Actor:
     """Somebody who is no longer a member: the e-mail stays."""
-    return Actor("user_actor", made("user", organization.id, "removed"), "Hana Ito", "hana@example.com", deleted=True)
+    return Actor(
+        "user_actor", derived_id("user", organization.id, "removed"), "Hana Ito", "hana@example.com", deleted=True
+    )
 
 
 def erased(organization: Organization) -> Actor:
     """Somebody whose account was deleted."""
-    return Actor("user_actor", made("user", organization.id, "erased"), "Deleted User", deleted=True)
+    return Actor("user_actor", derived_id("user", organization.id, "erased"), "Deleted User", deleted=True)
 
 
 def principals(organization: Organization) -> Mapping[str, Actor]:
@@ -127,4 +129,4 @@ def unrendered() -> tuple[Actor, ...]:
 
 def security(organization: Organization) -> Actor:
     """The account that Claude Security works under: minted by the system, without an e-mail."""
-    return Actor("user_actor", made("user", organization.id, "security"), "Claude Security")
+    return Actor("user_actor", derived_id("user", organization.id, "security"), "Claude Security")

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from tallystick.core.time import midnight
-from tallystick.sim.world.identities import made
+from tallystick.sim.world.identities import derived_id
 from tallystick.sim.world.organization import Organization
 
 
@@ -47,7 +47,7 @@ def teams(organization: Organization, end: date) -> tuple[Team, ...]:
         digest = hashlib.sha256(f"{organization.id}:{number}".encode()).hexdigest()
         result.append(
             Team(
-                id=made("rbac_group", organization.id, number),
+                id=derived_id("rbac_group", organization.id, number),
                 uuid=str(UUID(digest[:32], version=4)),
                 name=name,
                 source=source,

@@ -47,24 +47,24 @@ class Line:
 
     def judgement(self) -> Judgement:
         """The causes of the gap; they sum to it."""
-        found = Judgement()
+        causes = Judgement()
         by_price = self.billed - round(Fraction(self.billed * self.base, self.factor))
         if self.units and self._fits(self.units):
             pass
         elif missing := self._missing():
-            units, found.refused_tokens = missing
-            found.refused = -round(Fraction(units, self.per))
+            units, causes.refused_tokens = missing
+            causes.refused = -round(Fraction(units, self.per))
         elif larger := self._larger():
             [coin], [step] = self.coins, self.steps
-            found.large_tokens, refused = larger
-            found.large = round(Fraction(found.large_tokens * step, self.per))
-            found.refused, found.refused_tokens = -round(Fraction(refused * coin, self.per)), refused
+            causes.large_tokens, refused = larger
+            causes.large = round(Fraction(causes.large_tokens * step, self.per))
+            causes.refused, causes.refused_tokens = -round(Fraction(refused * coin, self.per)), refused
         else:
             by_price = round(Fraction((self.factor - self.base) * self.units, self.base * self.per))
-            found.unexplained = self.billed - round(Fraction(self.factor * self.units, self.base * self.per))
-        found.by_price = by_price if self.changed else 0
-        found.rest = self.gap - found.by_price - found.refused - found.large - found.unexplained
-        return found
+            causes.unexplained = self.billed - round(Fraction(self.factor * self.units, self.base * self.per))
+        causes.by_price = by_price if self.changed else 0
+        causes.rest = self.gap - causes.by_price - causes.refused - causes.large - causes.unexplained
+        return causes
 
     @property
     def _excess(self) -> int:

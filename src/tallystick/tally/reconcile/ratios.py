@@ -106,8 +106,8 @@ def change(duck: duckdb.DuckDBPyConnection) -> list[Change]:
     if not any(cell.change for cell in cells):
         duck.execute(_UNCHANGED)
         return []
-    found = list(dict.fromkeys(cell.change for cell in cells if cell.change))
-    numbers = {each: index for index, each in enumerate(found)}
+    distinct_changes = list(dict.fromkeys(cell.change for cell in cells if cell.change))
+    numbers = {each: index for index, each in enumerate(distinct_changes)}
     rows = [
         (index, numbers[cell.change], *cell.change.factor.as_integer_ratio())
         for index, cell in enumerate(cells)
@@ -115,4 +115,4 @@ def change(duck: duckdb.DuckDBPyConnection) -> list[Change]:
     ]
     temp_table(duck, "changes", _CHANGES, rows)
     duck.execute(_CHANGED)
-    return found
+    return distinct_changes

@@ -93,9 +93,9 @@ def terms(used: Iterable[Mapping[str, Any]], in_force: PriceList, listed: PriceL
         )
         rows.append(tuple(cells.get(name) for name in TABLE))
         if isinstance(rate, WholeRate):
-            for place, (name, added) in enumerate(rate.modifiers):
+            for position, (name, added) in enumerate(rate.modifiers):
                 divisor = gcd(added, rate.per)
-                effects.append((index, place, MODIFIERS.get(name, name), added // divisor, rate.per // divisor))
+                effects.append((index, position, MODIFIERS.get(name, name), added // divisor, rate.per // divisor))
     return rows, effects
 
 
