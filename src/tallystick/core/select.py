@@ -18,7 +18,6 @@ class Select:
     conditions: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     groups_where: str = ""
-    rows_where: str = ""
     order: tuple[str, ...] = ()
     most: int | None = None
     unique: bool = False
@@ -52,10 +51,6 @@ class Select:
         """Keep the groups that meet this condition."""
         return replace(self, groups_where=condition)
 
-    def qualify(self, condition: str) -> Select:
-        """Keep the rows whose window functions meet this condition."""
-        return replace(self, rows_where=condition)
-
     def order_by(self, *columns: str) -> Select:
         """Sort by these columns."""
         return replace(self, order=columns)
@@ -86,8 +81,6 @@ class Select:
             yield f"GROUP BY {', '.join(self.groups)}"
         if self.groups_where:
             yield f"HAVING {self.groups_where}"
-        if self.rows_where:
-            yield f"QUALIFY {self.rows_where}"
         if self.order:
             yield f"ORDER BY {', '.join(name if ' ' in name else f'{name} NULLS FIRST' for name in self.order)}"
         if self.most is not None:
