@@ -120,7 +120,7 @@ def test_without_rules_everything_is_one_statement(book: Ledger) -> None:
     [organization] = book.organizations()
     made = charged(book.engine(), organization, "2026-10", Owners(), NOW)
     assert made.teams == ["unowned"]
-    assert made.whole == bill(book)
+    assert made.amount_due == bill(book)
 
 
 @pytest.mark.long

@@ -216,7 +216,7 @@ def test_statements_after_a_restatement(book: Book) -> None:
     assert {team: statement(book.charged("2026-10"), team).written() for team in sent} == sent
     made = book.charged("2026-11")
     assert sum(made.amount(team, ADJUSTMENT) for team in made.teams) == book.bill("2026-10") - before != 0
-    assert made.whole == book.bill("2026-11") + book.bill("2026-10") - before
+    assert made.amount_due == book.bill("2026-11") + book.bill("2026-10") - before
     adjusted = {team for team in made.teams if any(line["part"] == ADJUSTMENT for line in made.lines[team])}
     for team in made.teams:
         titles = {section.title for section in statement(made, team).sections}
