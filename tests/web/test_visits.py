@@ -14,7 +14,7 @@ from tallystick.core.ledger_tables import PAGES
 from tallystick.settings import Settings
 from tallystick.store.tables import Tables
 from tallystick.web.readers import Readers
-from tallystick.web.visits import LOOK, MOVE, STAY, Visit, Visits
+from tallystick.web.visits import LATE, LOOK, MOVE, STAY, Visit, Visits
 
 from .conftest import ENVIRONMENT
 
@@ -33,7 +33,7 @@ def number_of(visit: Visit) -> int:
 
 
 def test_a_newer_version_is_shown_when_it_is_ready_or_late(copy: Path) -> None:
-    """Readers stay with a version until a newer one is shown to them, for `MOVE` seconds at most."""
+    """Readers stay with a version until a newer one is shown to them, for `LATE` seconds at most."""
     clock = FakeClock(NOW)
     visits = Visits(Tables(copy), clock)
     first = number_of(visits.visit())
@@ -51,7 +51,7 @@ def test_a_newer_version_is_shown_when_it_is_ready_or_late(copy: Path) -> None:
     third = commit(copy)
     clock.seconds += MOVE
     assert number_of(visits.visit()) == second
-    clock.seconds += MOVE
+    clock.seconds += LATE
     assert number_of(visits.visit()) == third
 
 

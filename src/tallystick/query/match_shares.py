@@ -67,14 +67,19 @@ def billed_coverage(
 
 
 def _together(engine: Engine, question: Question, user_dims: Sequence[str]) -> Decimal:
-    """What was billed on lines whose users differ in these dimensions; who they are also where one is held fixed."""
+    """What was billed on lines whose users differ in these dimensions; who they are also where one is held fixed.
+
+    A line is of one workspace: where something is held fixed, only those of its workspaces are grouped.
+    """
     own = (_LINE.format(name) for name in ("model", "tier", "context", "geo"))
     several = " OR ".join(f"min({column_sql}) <> max({column_sql})" for column_sql in map(column, user_dims))
     asked = conjunction(*wanted(engine, CHARGES, question.where))
+    allocated = ("method = 'allocated' AND billed IS NOT NULL", within(question.window, months=True))
+    own_lines = select("workspace").from_("ledger.charges").where(*allocated, asked)
     lines = (
         select(f"sum(billed) FILTER ({asked}) AS billed")
         .from_("ledger.charges")
-        .where("method = 'allocated' AND billed IS NOT NULL", within(question.window, months=True))
+        .where(*allocated, *([f"workspace IN ({own_lines})"] if question.where else ()))
         .group_by("organization", "day", "workspace", "kind", *own)
         .having(several)
     )

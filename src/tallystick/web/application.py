@@ -22,6 +22,7 @@ from tallystick import __version__
 from tallystick.address import Address
 from tallystick.core.document import Answer
 from tallystick.core.filter import pattern
+from tallystick.core.question import Table
 from tallystick.core.text import safe
 from tallystick.errors import InvalidQuestion, LedgerError, TallystickError, UnknownName
 from tallystick.saved_views import saved_views
@@ -127,6 +128,8 @@ class Dashboard:
             answers = await asyncio.gather(*(self.answer(identity, visit, address) for address in addresses))
             if isinstance(answers[0], UnknownName):
                 raise answers[0]
+            if panel.of_rows and isinstance(answers[0], Table) and answers[0].cells:
+                answers.append(await self.answer(identity, visit, panel.of_rows(answers[0])))
             made = await asyncio.to_thread(show, panel, answers, visit.now.date())
             if any(isinstance(answer, LedgerError) for answer in answers):
                 raise Passing(made)

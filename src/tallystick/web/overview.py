@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tallystick.address import Address
+from tallystick.address import WHERE, Address
+from tallystick.core.question import Table
+from tallystick.query.grouping import OTHERS
 from tallystick.web.page import SWITCH, Page, Panel, View, ask
 
 LEADS: Mapping[str, Address] = {
@@ -44,9 +46,14 @@ def _panels(_: str, given: Mapping[str, str]) -> tuple[Panel, ...]:
             ask("spend", by="key", top="4", **days),
             View.TREND,
             5,
-            also=(ask("spend", by="day,key", **days),),
+            of_rows=lambda table: _of_keys(table, ask("spend", by="day,key", **days)),
         ),
     )
+
+
+def _of_keys(table: Table, days: Address) -> Address:
+    """A question of days, held to the keys of an answer."""
+    return days.having(f"{WHERE}key", *(str(row["key"]) for row in table.rows if row["key"] != OTHERS))
 
 
 OVERVIEW = Page("/", "Overview", _panels, "o")

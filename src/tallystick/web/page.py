@@ -56,8 +56,7 @@ class Panel:
 
     `switch` are dimensions that a reader can choose among, by the parameter `by` of the page. `rows` is how many rows
     stand on the page. `columns` are the columns that it shows, all where there are none. `also` is what its view needs
-    beside: of FIGURES a forecast, of COURSE the same 28 days earlier, of TREND the same by day. A `tall` panel stands
-    beside two others.
+    beside: of FIGURES a forecast, of COURSE the same 28 days earlier. A `tall` panel stands beside two others.
     """
 
     title: str
@@ -69,6 +68,8 @@ class Panel:
     columns: tuple[str, ...] = ()
     also: tuple[Address, ...] = ()
     tall: bool = False
+    of_rows: Callable[[Table], Address] | None = field(default=None, compare=False)
+    """What its view needs beside of the rows of its answer alone: of TREND their days."""
     leads: Mapping[str, Callable[[Row], str]] = field(default_factory=dict, compare=False)
     """Where the cells of a column lead, by the row."""
     tail: Callable[[Row], tuple[tuple[str, str], ...]] | None = field(default=None, compare=False)

@@ -16,7 +16,9 @@ LOOK = 1.0
 MINUTES = 10
 """Minutes for which answers are of the same instant: it decides which days have ended, and which bills are late."""
 MOVE = 10.0
-"""Seconds between two versions that readers are shown, and for which a newer state is kept back at most."""
+"""Seconds between two versions that readers are shown: a long sync commits many."""
+LATE = 60.0
+"""Seconds for which a newer state is kept back at most until it has its answers."""
 STAY = 60.0
 """Seconds between two states of one version: while a sync reads, the index of pages grows each second."""
 
@@ -51,10 +53,10 @@ class Visits:
     def visit(self) -> Visit:
         """Return the state that readers are shown; LedgerError where the ledger cannot be read.
 
-        A newer one is shown as soon as `show` is told so, and after `MOVE` seconds in any case.
+        A newer one is shown as soon as `show` is told so, and after `LATE` seconds in any case.
         """
         newest, shown = self._look(), self._shown
-        late = self._clock.elapsed() >= self._newest_at + MOVE
+        late = self._clock.elapsed() >= self._newest_at + LATE
         if shown is None or shown.version is None or newest.version is None or late:
             shown = self._shown = newest
         return shown

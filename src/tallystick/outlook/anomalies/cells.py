@@ -76,8 +76,8 @@ class Cells:
         return len(self.window.days())
 
 
-def cells(engine: Engine, window: Window, where: Mapping[str, Filter]) -> Cells:
-    """Read the cells of a window, in order; `where` holds dimensions to ids or names."""
+def cells(engine: Engine, window: Window, where: Mapping[str, Filter], own: Sequence[str] = ()) -> Cells:
+    """Read the cells of a window, in order; `where` holds dimensions to ids or names, `own` conditions cells alone."""
     conditions = wanted(engine, CHARGES, {name: part for name, part in where.items() if name not in OWNED})
     input_kind, read_kind = among("kind", INPUT), among("kind", READ)
     tokens = "coalesce(quantity, 0)"
@@ -91,7 +91,7 @@ def cells(engine: Engine, window: Window, where: Mapping[str, Filter]) -> Cells:
     )
     courses = {
         Cell(*names): Course(*columns)
-        for names, columns in _read(engine, window, Cell._fields, sums, conditions).items()
+        for names, columns in _read(engine, window, Cell._fields, sums, [*conditions, *own]).items()
     }
     line_sums = ("sum(billed) AS billed", "sum(quantity) AS quantity", "sum(coalesce(priced, 0)) AS priced")
     counted = [*conditions, "billed IS NOT NULL", "quantity IS NOT NULL"]

@@ -23,8 +23,10 @@ from tallystick.outlook.anomalies.hours import passed
 from tallystick.outlook.anomalies.known import expected
 from tallystick.outlook.anomalies.survey import Survey, minimum_of
 from tallystick.query.charge_source import from_sums
+from tallystick.query.conditions import among
 from tallystick.query.context import Context
 from tallystick.query.coverage import states_of
+from tallystick.query.filters import within
 from tallystick.query.names import directory, organizations
 from tallystick.query.owners import known as check_owners
 from tallystick.query.spelling import spellings
@@ -135,7 +137,7 @@ def detect(
     today = Grain.DAY.floor(now)
     start = max(midnight(first), Grain.MONTH.floor(min(since, today - RECENT) - HISTORY)) if first else today
     span = Window(start, today + DAY)
-    read = cells(engine, span, where)
+    read = cells(engine, span, where, [_workspaces(context, span, where[TEAM])] if TEAM in where else [])
     teams = _teams(context.owners, engine, list(read.courses), now.date())
     if TEAM in where:
         owned = {cell for cell, team in teams.items() if where[TEAM].takes(team)}
@@ -160,6 +162,16 @@ def _first(engine: Engine, organization: str) -> date | None:
     query = select("min(day) AS first").from_("ledger.charges").where(f"organization = '{organization}'")
     first: date | None = engine.rows(from_sums(engine, query))[0]["first"]
     return first
+
+
+def _workspaces(context: Context, span: Window, team: Filter) -> str:
+    """The condition of the workspaces in which a team owns anything today: nothing else need be read of it."""
+    names = [name for name in Cell._fields if name in {"workspace", *context.owners.sees}]
+    query = select(*names).distinct().from_("ledger.charges").where(within(span, months=True))
+    rows = context.engine.rows(from_sums(context.engine, query))
+    members = [Cell(**dict.fromkeys(Cell._fields, "") | row) for row in rows]
+    teams = _teams(context.owners, context.engine, members, context.now.date())
+    return among("workspace", sorted({cell.workspace for cell, owner in teams.items() if team.takes(owner)}))
 
 
 def _known(engine: Engine, organization: str, span: Window, now: datetime) -> list[bool]:
