@@ -263,7 +263,8 @@ def test_resources_and_prompts_are_there(book: Ledger) -> None:
 
     texts, prompts = in_process(settings(book.path), asked)
     reports, schema, glossary = texts
-    assert "reconcile:" in reports
+    assert "reconcile (tool ask):" in reports
+    assert "variance (tool why):" in reports
     assert "- swap (many)" in reports
     assert "charges:" in schema
     assert "absent:" in glossary

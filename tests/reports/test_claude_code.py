@@ -127,7 +127,14 @@ def test_the_older_dialect_tells_no_bill(world: World, tmp_path: Path) -> None:
     assert {*column(table, "billed")} == {None}
     assert table.totals["billed"] is None
     assert total(table, "estimated") == total(table_of(book, "day"), "estimated") > 0
-    assert [message for message in (*table.warnings, *table.notes) if "billed covers 0 of 4 days" in message]
+    assert [message for message in (*table.warnings, *table.notes) if "billed covers 0 of 4 ended days" in message]
+
+
+def test_a_running_day_is_no_unread_bill(coded: Ledger) -> None:
+    """The day that has not ended is not counted among the days whose bill was not read."""
+    table = coded.claude_code((), f"{SINCE}", f"{TODAY}")
+    assert table.coverage["billed_days"] == (TODAY - SINCE).days
+    assert not [message for message in table.warnings if "billed covers" in message]
 
 
 @pytest.mark.long

@@ -22,7 +22,12 @@ OWN = (
     ),
     Tool("usage", "Tokens used, a column for each kind.", "usage", ("by", *DAYS, "where", "compare", "top")),
     Tool("cache", "Hit rate of the cache, and what it saved net.", "cache", ("by", *DAYS, "where", "top")),
-    Tool("keys", "Every API key: spend, owner, last use, what is odd.", "keys", (*DAYS, "where", "top")),
+    Tool(
+        "keys",
+        "Every API key: spend, owner, last use, what is odd (where attention is deleted, idle, no owner).",
+        "keys",
+        (*DAYS, "where", "top"),
+    ),
     Tool(
         "why",
         "Why the bill changed: price, volume and mix add up to the change.",

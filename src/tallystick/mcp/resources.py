@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tallystick.catalog import CATALOG
 from tallystick.core.time_words import EXAMPLES
-from tallystick.mcp.listing import LEFT_OUT
+from tallystick.mcp.listing import LEFT_OUT, OWN
 from tallystick.store.views import VIEWS
 
 GLOSSARY: Mapping[str, str] = {
@@ -50,7 +50,8 @@ def _reports() -> str:
         if listed.name in LEFT_OUT:
             continue
         report = listed.report
-        lines = [f"{listed.name}: {listed.summary}", *(f"  {text}" for text in report.paragraphs)]
+        tool = next((tool.name for tool in OWN if tool.report == listed.name), "ask")
+        lines = [f"{listed.name} (tool {tool}): {listed.summary}", *(f"  {text}" for text in report.paragraphs)]
         for parameter in report.parameters:
             choices = f" [{', '.join(parameter.choices)}]" if parameter.choices else ""
             lines.append(f"  - {parameter.name} ({parameter.form}): {parameter.help}{choices}")

@@ -21,7 +21,8 @@ from tallystick.web.tokens import LOCAL, Identity
 
 INSTRUCTIONS = (
     "Questions about an organization's Claude bill. Days are UTC days; since and until are included. Money is exact "
-    f"US dollars. {RULE}"
+    "US dollars. A command in a text, as `tallystick owners`, is a tool or a report of `ask`; `variance` is `why`, "
+    f"`budget` is `budgets`. {RULE}"
 )
 READS = types.ToolAnnotations(read_only_hint=True, open_world_hint=False)
 Context = ServerRequestContext[Any, Any]

@@ -127,13 +127,19 @@ def claude_code(context: Context, by: tuple[str, ...], days: Days, where: Where)
     rows.sort(key=lambda row: ([row[name] for name in times], -(row["estimated"] or 0), [row[name] for name in by]))
     coverage, covered = cover(engine, ACTIVITY, replace(question, where=question.where_of("organization")), now)
     coverage["billed_days"] = _billed_days(engine, question)
+    ended = sum(day < now.date() for day in question.window.days())
     names = {name: namer for name in by if (namer := _namer(engine, name))}
     return Table(
         question,
         (*dim_headings(by, names), *HEADINGS),
         [(*dim_cells({name: row[name] for name in by}, names), *_figures(row)) for row in rows],
         dict(zip((heading.name for heading in HEADINGS), _figures(total_row), strict=True)),
-        (*covered, *_bill(coverage, rows, places), *messages(engine, question, conditions, now), *map(note, _NOTES)),
+        (
+            *covered,
+            *_bill(coverage["billed_days"], ended, rows, places),
+            *messages(engine, question, conditions, now),
+            *map(note, _NOTES),
+        ),
         coverage,
         engine.version.identity,
     )
@@ -192,14 +198,14 @@ def _billed_days(engine: Engine, question: Question) -> int:
     return int(row["days"])
 
 
-def _bill(coverage: Mapping[str, Any], rows: list[dict[str, Any]], places: set[str]) -> Iterator[Message]:
+def _bill(billed_days: int, ended: int, rows: list[dict[str, Any]], places: set[str]) -> Iterator[Message]:
     """What to say of the bill: where it is not known, and who is billed without being shown."""
     if places:
         yield note(f"billed is unknown by {' and '.join(sorted(places))}: the bill does not tell them apart.")
         return
-    if coverage["billed_days"] < coverage["days"]:
+    if billed_days < ended:
         yield warning(
-            f"billed covers {coverage['billed_days']} of {coverage['days']} days: only the newer reports have it, "
+            f"billed covers {billed_days} of {ended} ended days: only the newer reports have it, "
             "and they were not read for the others (unknown, not zero)."
         )
     if unseen := [row["billed"] for row in rows if row["active_days"] is None]:
