@@ -83,6 +83,34 @@ def test_a_level_that_is_back_says_so() -> None:
     assert opened == [False, False, True, True, True, False]
 
 
+def test_what_begins_anew_is_another_finding() -> None:
+    """What began after the last of its subject was told opens at once, beside it; each ends when it is gone."""
+    first, second = (replace(case("a"), since=str(NOW.date() + DAY * days)) for days in (-1, 1))
+    rounds = [said(first), said(first, second), said(second), said()]
+    events: list[Event] = []
+    for number, judgement in enumerate(rounds):
+        events += changes([judgement], findings(events), NOW + DAY * number, "w")
+    steps = [(event.facts.get("since", event.finding), event.step) for event in events]
+    ids = [event.finding for event in events if event.step is Step.OPENED]
+    assert steps == [
+        (first.since, Step.OPENED),
+        (second.since, Step.OPENED),
+        (ids[0], Step.RESOLVED),
+        (ids[1], Step.RESOLVED),
+    ]
+    assert not any(event.facts["returned"] for event in events if event.step is Step.OPENED)
+
+
+def test_what_is_estimated_anew_is_the_same() -> None:
+    """A beginning that moves by a day is the same finding; one that is gone for a while and back is not told again."""
+    events: list[Event] = []
+    for number, days in enumerate([0, -3, None, 0]):
+        cases = [] if days is None else [replace(case("a"), since=str(NOW.date() + DAY * days))]
+        events += changes([said(*cases)], findings(events), NOW + DAY * number, "w")
+    opened = [event.facts["returned"] for event in events if event.step is Step.OPENED]
+    assert opened == [False, True]
+
+
 def test_findings_of_a_rule_that_is_gone_end() -> None:
     """A rule that the settings switch off leaves no finding open."""
     opened = [*changes([said(case("a"))], {}, NOW, "w")]

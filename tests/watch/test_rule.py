@@ -97,6 +97,7 @@ def test_a_question_is_read_as_a_command_has_it() -> None:
         ("words", "{kee}", "key"),
         ("subject", ["kee"], "key"),
         ("level", "kee", "key"),
+        ("since", "kee", "key"),
         ("team", "kee", "key"),
         ("dollars", "biled", "billed"),
         ("dollars", "key", "billed"),

@@ -93,6 +93,11 @@ class Finding:
         return str(self.opened.facts.get("level", ""))
 
     @property
+    def since(self) -> str:
+        """The day on which it began, as 2026-10-01; empty where its rule does not say."""
+        return str(self.opened.facts.get("since", ""))
+
+    @property
     def severity(self) -> str:
         """How much it matters."""
         return str(self.opened.facts.get("severity", ""))
@@ -129,9 +134,10 @@ class Finding:
         return State.NOTIFIED if any(event.step is Step.SENT for event in self.events) else State.OPEN
 
 
-def finding_id(rule: str, subject: str, level: str, number: int) -> str:
-    """Return the key of a finding: of its rule, subject and level, and of how many there were of these before."""
-    return hashlib.sha256(json.dumps([rule, subject, level, number]).encode()).hexdigest()[:12]
+def finding_id(rule: str, subject: str, level: str, since: str, opened_at: datetime) -> str:
+    """Return the key of a finding: of its rule, subject, level and beginning, and of when it opened."""
+    parts = [rule, subject, level, since, opened_at.isoformat()]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
 def findings(events: Iterable[Event]) -> dict[str, Finding]:

@@ -25,7 +25,10 @@ ABSENT = "absent"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A row that a rule speaks of: its subject as JSON, its level, what it is in words, US dollars, whose it is."""
+    """A row that a rule speaks of: its subject as JSON, its level, what it is in words, US dollars, whose it is.
+
+    `since` is the day on which it began, as 2026-10-01; empty where its rule does not say.
+    """
 
     subject: str
     level: str
@@ -33,6 +36,7 @@ class Case:
     dollars: Decimal | None
     team: str
     row: Mapping[str, Cell]
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,7 @@ def _case(rule: Rule, answer: Table, row: Mapping[str, Cell]) -> Case:
         dollars if isinstance(dollars, Decimal) else None,
         str(row.get(rule.team) or ""),
         row,
+        str(row.get(rule.since) or ""),
     )
 
 

@@ -21,6 +21,10 @@ SWING = timedelta(days=7)
 """How long after another level took its place a level that is back is no news."""
 
 
+Key = tuple[str, str, str]
+"""What tells a finding of a rule from another: its subject, its level, the day on which it began."""
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
     """What the rules said, what that changed, and every finding as it stands after it."""
@@ -73,45 +77,64 @@ def changes(judgements: Sequence[Judgement], known: Mapping[str, Finding], now: 
 
 def _changes(judgement: Judgement, own: Sequence[Finding], now: datetime, who: str) -> Iterator[Event]:
     name = judgement.rule.name
-    cases = _largest(judgement.cases)
-    subjects = {subject for subject, _ in cases}
+    cases = _largest(judgement.cases, own)
+    subjects = {(subject, since) for subject, _, since in cases}
     still = set()
-    before: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    before: dict[Key, list[Finding]] = defaultdict(list)
     for finding in own:
-        key = finding.opened.subject, finding.level
+        key = finding.opened.subject, finding.level, finding.since
         before[key].append(finding)
         if finding.ended:
             continue
         if key in cases:
             still.add(key)
-        elif finding.opened.subject in subjects:
+        elif (finding.opened.subject, finding.since) in subjects:
             yield _end(finding, Step.SUPERSEDED, "", now, who)
         elif not judgement.unknown:
             yield _end(finding, Step.RESOLVED, "", now, who)
     opening = {key: case for key, case in cases.items() if key not in still}
     for key, case in opening.items():
-        id_ = finding_id(name, *key, len(before[key]))
+        _, _, since = key
         last = before[key][-1] if before[key] else None
-        facts = {"together": len(opening), "returned": last is not None and _is_returned(last, now)}
+        id_ = finding_id(name, *key, now)
+        returned = last is not None and _is_returned(last, now)
+        facts = {"together": len(opening), "returned": returned, "since": since}
         yield _opened(judgement, case, id_, facts, now, who)
         if last and last.acknowledged and last.acknowledged.step is Step.EXPECTED:
             yield Event(id_, name, case.subject, Step.EXPECTED, now, who, last.acknowledged.text)
 
 
 def _is_returned(last: Finding, now: datetime) -> bool:
-    """Whether a level stood there before and another took its place lately: a figure that swings is no news."""
+    """Whether what is back is no news: it is the same since the same day, or another level took its place lately."""
     ended = last.ended
-    return ended is not None and ended.step is Step.SUPERSEDED and now - ended.happened_at < SWING
+    is_swing = ended is not None and ended.step is Step.SUPERSEDED and now - ended.happened_at < SWING
+    return bool(last.since) or is_swing
 
 
-def _largest(cases: Sequence[Case]) -> dict[tuple[str, str], Case]:
-    """The case of each subject and level; of several rows that of the most dollars, the first among equals."""
-    largest: dict[tuple[str, str], Case] = {}
+def _largest(cases: Sequence[Case], own: Sequence[Finding]) -> dict[Key, Case]:
+    """The case of each subject, level and beginning; of several rows that of the most dollars, the first of equals."""
+    largest: dict[Key, Case] = {}
     for case in cases:
-        before = largest.setdefault((case.subject, case.level), case)
+        key = case.subject, case.level, _since(case, own)
+        before = largest.setdefault(key, case)
         if abs(case.dollars or Decimal(0)) > abs(before.dollars or Decimal(0)):
-            largest[case.subject, case.level] = case
+            largest[key] = case
     return largest
+
+
+def _since(case: Case, own: Sequence[Finding]) -> str:
+    """The day since when a case is known: that of the first open finding of its subject that opened on it or later.
+
+    So one that is estimated anew to have begun a day earlier or later is the same one.
+    """
+    days = (
+        finding.since
+        for finding in own
+        if not finding.ended
+        and (finding.opened.subject, finding.level) == (case.subject, case.level)
+        and case.since <= str(finding.opened.happened_at.date())
+    )
+    return next(days, case.since) if case.since else ""
 
 
 def _opened(judgement: Judgement, case: Case, id_: str, facts: Mapping[str, Any], now: datetime, who: str) -> Event:

@@ -36,8 +36,10 @@ class Rule:
     """What is asked, and when a row of the answer is a finding.
 
     `subject` are the columns that tell one finding from another, `level` one that grades it: of one subject only its
-    present level is open. `dollars` is the column of what it is about in US dollars, `words` the sentence of a finding
-    with columns in braces. `whole` rules need every day of their answer, and are unknown where one is absent.
+    present level is open. `since` is a column of the day on which it began: what began after the last one of its
+    subject was told is another finding, and what was told once is not told again. `dollars` is the column of what it is
+    about in US dollars, `words` the sentence of a finding with columns in braces. `whole` rules need every day of their
+    answer, and are unknown where one is absent.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Rule:
     words: str
     subject: tuple[str, ...] = ()
     level: str = ""
+    since: str = ""
     dollars: str = ""
     team: str = ""
     severity: Severity = Severity.WARNING
@@ -78,6 +81,7 @@ class Rule:
             "words": (sorted(self.columns), known),
             "subject": (self.subject, [*known, ORGANIZATION]),
             "level": ([self.level], known),
+            "since": ([self.since], known),
             "dollars": ([self.dollars], money),
             "team": ([self.team], known),
         }
@@ -89,7 +93,7 @@ class Rule:
                     raise InvalidQuestion(problem, choose(column, choices))
 
 
-_TEXTS = ("name", "ask", "when", "words", "level", "dollars", "team", "about")
+_TEXTS = ("name", "ask", "when", "words", "level", "since", "dollars", "team", "about")
 _FIELDS = (*(field.name for field in fields(Rule) if field.name != "whole"), "off")
 
 

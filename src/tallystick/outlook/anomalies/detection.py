@@ -86,6 +86,8 @@ class Detector:
         self._used = self._low = 0
         self._recent: deque[tuple[UsualDay, bool]] = deque(maxlen=LOW_OF)
         self._surges: dict[int, float] = {}
+        self.recurring: dict[int, float] = {}
+        """What was expected of the days that rise as a month before."""
 
     def episodes(self) -> list[Episode]:
         """Every episode, in their order."""
@@ -118,11 +120,14 @@ class Detector:
         if not self._baseline.ready:
             is_news = self._news is not None and not self._baseline.begun and dollars >= self._news
             return 0.0 if is_news else None
+        logarithm = log(dollars + self._series.offset)
         usual, spread = self._baseline.expected((self._series.weekday + day) % WEEK)
         expected = passed * max(0.0, exp(usual) - self._series.offset)
-        deviations = log((dollars + self._series.offset) / (expected + self._series.offset)) / spread / self._caution
-        ratio = SPIKE if passed >= 1 else SPIKE + 1
-        return expected if deviations >= ratio and dollars - expected >= self._minimum else None
+        ratio = logarithm - log(expected + self._series.offset)
+        least = SPIKE if passed >= 1 else SPIKE + 1
+        if ratio < self._ratio or ratio / spread / self._caution < least or dollars - expected < self._minimum:
+            return None
+        return None if self._recurs(day, logarithm, expected) else expected
 
     def _take(self, day: int, value: float) -> None:
         active = value > 0
@@ -152,7 +157,8 @@ class Detector:
         weekday, logarithm, _ = entry
         usual, spread = self._baseline.expected(weekday)
         deviations = (logarithm - usual) / (spread * self._caution)
-        if deviations >= TWICE and self._recurs(day, logarithm):
+        expected = max(0.0, exp(usual) - self._series.offset)
+        if deviations >= TWICE and self._recurs(day, logarithm, expected):
             return
         self._sum = max(0.0, self._sum + min(deviations, MOST) - SLACK)
         recent, is_low = self._recent, deviations < -LOW
@@ -175,7 +181,6 @@ class Detector:
                 self._pending = []
             self._baseline.add(entry)
             return
-        expected = max(0.0, exp(usual) - self._series.offset)
         above = self._series.dollars[day] - self._usual(day, expected)
         self._pending.append(_Day(day, entry, deviations, expected, above))
         if len(self._pending) > WAITING:
@@ -184,11 +189,14 @@ class Detector:
         if start is not None:
             self._begin(start)
 
-    def _recurs(self, day: int, logarithm: float) -> bool:
+    def _recurs(self, day: int, logarithm: float, expected: float) -> bool:
         """Whether a day far above the usual is as one a month ago was, which neither news nor usual days are."""
         self._surges[day] = logarithm
         before = [self._surges[day - back] for back in MONTH if day - back in self._surges]
-        return bool(before) and logarithm <= max(before) + AS_LARGE
+        if not before or logarithm > max(before) + AS_LARGE:
+            return False
+        self.recurring[day] = expected
+        return True
 
     def _begun(self, ratio: float) -> int | None:
         """The index among the pending days at which an episode begins, if one does."""

@@ -16,8 +16,8 @@ class Sighting:
 
     `expected` holds what each day would usually have cost, at the prices of the first day of all, `above` what it cost
     more, at its own prices: both US dollars. `measure` is what first stood out; `rate` whether the price itself moved.
-    `ratio` is what the level was before of what it is afterwards, None where it fell back. A `running` one is of a day
-    that has not ended.
+    `ratio` is what the level was before of what it is in the last days, None where it fell back. A `running` one is of
+    a day that has not ended.
     """
 
     subject: Subject

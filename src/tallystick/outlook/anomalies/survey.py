@@ -62,6 +62,8 @@ class Survey:
         self._first = {cell: course.dollars[:] for cell, course in self._courses.items()}
         """What each cell cost at constant prices, nothing taken out."""
         self._explained: dict[Cell, list[tuple[int, int]]] = {}
+        self._recurring: list[Sighting] = []
+        """The days of a level that rise as a month before: no news of it, nor of what it is a part of."""
         self.young = 0
         """How many keys and people were too young to have a usual level."""
 
@@ -78,8 +80,9 @@ class Survey:
             for sighting in of_level:
                 self._price(sighting)
             each = [part for sighting in of_level for part in sighting.parts or (sighting,)]
-            for sighting, rates in [(sighting, self._rates(sighting)) for sighting in each]:
+            for sighting, rates in [(sighting, self._rates(sighting)) for sighting in (*each, *self._recurring)]:
                 self._take_out(sighting, rates)
+            self._recurring.clear()
             sightings += of_level
         return sorted(sightings, key=lambda sighting: (sighting.start, sighting.subject))
 
@@ -131,6 +134,11 @@ class Survey:
             self.young += found_new is not None and not detector.ready
             if self._passed and series.measure is Measure.SPEND:
                 running = detector.running(self._cells.days - 1, self._passed(subject))
+            if series.measure is Measure.SPEND:
+                self._recurring += [
+                    Sighting(subject, group, day, day, day, State.ENDED, Measure.SPEND, {day: usual})
+                    for day, usual in detector.recurring.items()
+                ]
         yield from self._merged(subject, group, by_measure)
         today = self._cells.days - 1
         if running is not None:
@@ -197,11 +205,7 @@ class Survey:
                 continue
             newest = max((episode for episode, _ in cluster), key=lambda episode: (episode.end, episode.seen))
             state = State.ACTIVE if any(episode.state is State.ACTIVE for episode, _ in cluster) else newest.state
-            ratio = None
-            if state is State.LEVEL:
-                last = [day for day in expected if day > end - LAST]
-                lately = sum(spent[day] for day in last)
-                ratio = sum(expected[day] for day in last) / lately if lately > 0 else 1.0
+            ratio = None if state is State.ENDED else _ratio(expected, spent, end)
             seen = min(episode.seen for episode, _ in cluster)
             new = any(episode.new for episode, _ in cluster)
             yield Sighting(subject, own, start, end, seen, state, measure, expected, new=new, ratio=ratio)
@@ -241,12 +245,16 @@ class Survey:
     def _rates(self, sighting: Sighting) -> dict[int, float]:
         """What is usual of what its cells cost, by day: while it lasts, and of a level from then on.
 
-        Ask of all sightings of a level before one of them is taken out: a level that rises twice is taken out twice.
+        What lasts goes on in the days that are not known yet, as the running one. Ask of all sightings of a level
+        before one of them is taken out: a level that rises twice is taken out twice.
         """
         dollars = self.dollars(sighting.cells)
         rates = {day: usual / dollars[day] for day, usual in sighting.expected.items() if dollars[day] > 0}
-        after = range(sighting.end + 1, len(dollars)) if sighting.ratio is not None else ()
-        return rates | dict.fromkeys(after, sighting.ratio or 0.0)
+        if sighting.ratio is None:
+            return rates
+        is_level = sighting.state is State.LEVEL
+        after = [day for day in range(sighting.end + 1, len(dollars)) if is_level or not self._known[day]]
+        return rates | dict.fromkeys(after, sighting.ratio)
 
     def _take_out(self, sighting: Sighting, rates: Mapping[int, float]) -> None:
         """Take what a sighting explains out of its cells, and what it lifted their level by from then on."""
@@ -259,6 +267,13 @@ class Survey:
                 if sighting.measure is Measure.SPEND:
                     for counts in (course.tokens, course.input_tokens, course.read_tokens):
                         counts[day] *= rate
+
+
+def _ratio(expected: Mapping[int, float], spent: Sequence[float], end: int) -> float:
+    """What is usual of what was spent in the last days up to an end."""
+    last = [day for day in expected if day > end - LAST]
+    lately = sum(spent[day] for day in last)
+    return sum(expected[day] for day in last) / lately if lately > 0 else 1.0
 
 
 def minimum_of(usual: float) -> float:
