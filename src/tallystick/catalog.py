@@ -91,6 +91,12 @@ CATALOG: list[Entry] = [
     Entry("burn-rate", Group.AHEAD, "Compare the last day and week with four weeks before.", "reports.burn_rate"),
     Entry("rules", Group.AHEAD, "List the rules in force, or replay one over past versions.", "watch.rules_report"),
     Entry("findings", Group.AHEAD, "List what rules saw, and how far it is dealt with.", "watch.findings_report"),
+    Entry(
+        "deliveries",
+        Group.AHEAD,
+        "List what is delivered, and what it waits for.",
+        "delivery.deliveries_report",
+    ),
     Entry("days", Group.LEDGER, "List every day: the state of its bill and use, and its month.", "reports.days"),
     Entry("freshness", Group.LEDGER, "Show how old the data is, and what syncs cannot read.", "reports.freshness"),
     Entry("log", Group.LEDGER, "List what was committed to the ledger, and when.", "reports.log"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +94,7 @@ class LedgerReader:
             settings.events,
             api,
             self.records and settings.as_of is None,
-            partial(settings.tables, "rule"),
+            settings.tables,
         )
 
     def engine(self) -> Engine:

@@ -55,6 +55,10 @@ class OutlookAnswers(TypedAnswers):
         """What rules saw, and how far each finding is dealt with: those that last, or `every` one."""
         return self._table("findings", every=every)
 
+    def deliveries(self, *, every: bool = False) -> Table:
+        """What the settings deliver: what waits, for what, where the newest went; or `every` one."""
+        return self._table("deliveries", every=every)
+
     def burn_rate(self, by: By = ("workspace",), where: Where | None = None) -> Table:
         """What the last day and week were billed, beside the four weeks before, and in times of them."""
         return self._table("burn-rate", by=by, where=where)

@@ -13,6 +13,7 @@ The only file that reads the environment. A flag wins over the environment, the 
     [[rule]]                           # what to be told of (docs watch)
     [[view]]                           # a question of the dashboard with a name (docs dashboard)
     [[channel]]                        # where to tell of it (docs watch)
+    [[deliver]]                        # what to send there every month, week or day (docs watch)
     dashboard = "https://..."          # where others reach the dashboard, for links
     [api]
     base_url = "https://..."           # TALLYSTICK_BASE_URL, --base-url
@@ -215,7 +216,7 @@ class Settings:
         return Events.read(self._values.get("event", ()))
 
     def tables(self, name: str) -> Sequence[Any]:
-        """The tables of that name as they are written: `view`, `rule` or `channel`."""
+        """The tables of that name as they are written: `view`, `rule`, `channel` or `deliver`."""
         self._allowed(name)
         return tuple(self._values.get(name, ()))
 
@@ -224,6 +225,10 @@ class Settings:
         """Where others reach the dashboard, for links; empty where that is not said."""
         self._allowed("dashboard")
         return str(self._values.get("dashboard", "")).rstrip("/")
+
+    def beside(self, kind: str, written: str) -> Path:
+        """A path that a table of that name has: relative to the file that holds it."""
+        return beside(self._folders[kind], written, kind, NAME)
 
     def secret(self, kind: str, table: Mapping[str, Any], name: str) -> Secret | None:
         """The secret of a table: what NAME_env, NAME_file or NAME_command lead to, or NAME is; None without any."""

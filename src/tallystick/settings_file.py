@@ -35,6 +35,7 @@ _KNOWN = {
     "rule": list,
     "view": list,
     "channel": list,
+    "deliver": list,
     "dashboard": str,
     "breakdowns": list,
     "api": dict,
@@ -42,8 +43,8 @@ _KNOWN = {
 _KNOWN_API = {"base_url", *SOURCES}
 _WITHIN = ("prices", "owners")
 """Files that are read: a file of the working folder may name those in the folder, whose text an error can show."""
-_ABROAD = ("channel", "dashboard")
-"""What sends somewhere, or is a link in what is sent."""
+_ABROAD = ("channel", "deliver", "dashboard")
+"""What sends somewhere or writes files, or is a link in what is sent."""
 _SILENCING = ("rule",)
 """What changes the user's own rules, or switches them off."""
 _TRUST = "Read {path}, then allow it: `tallystick trust`. Or name it: --config {path}, TALLYSTICK_CONFIG."

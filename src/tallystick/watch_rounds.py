@@ -1,4 +1,4 @@
-"""Watch rounds: looking and telling, once or at an interval; a round that fails is said, and the next one comes."""
+"""Watch rounds: looking, telling, delivering, once or at an interval; a failed round is said, and the next comes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 
 from tallystick.api.credential import masked
 from tallystick.core.text import safe
+from tallystick.delivery.dispatch import dispatch
+from tallystick.delivery.order import Order, orders
+from tallystick.delivery.parcel_sender import ParcelSender
 from tallystick.errors import TallystickError
 from tallystick.ledger import Ledger
+from tallystick.saved_views import saved_views
 from tallystick.settings import Settings
 from tallystick.store.tables import Tables
 from tallystick.watch.channel import Channel, channels
@@ -42,19 +46,22 @@ class WatchRounds:
         self._say = say
         self._channels = settings_channels(settings)
         self._ledger.check_rules()
+        self._orders = settings_orders(settings)
+        self._dashboard = settings.dashboard
         self._sender = Sender(settings.dashboard, settings.network(), write)
+        self._parcel_sender = ParcelSender(settings.network(), write)
         self._tables = Tables(settings.ledger)
         self._who = watcher()
         self.is_unknown = False
         """Whether a rule could not tell in the last round."""
 
     def round(self, is_ended: Callable[[], bool] = lambda: False) -> list[Exception]:
-        """Look, and tell; return what failed, each said. What one step cannot do does not keep the next from its own.
+        """Look, tell, and deliver; return what failed, each said. A step that fails keeps no other from its own.
 
         Where `is_ended` says so, no further message is begun.
         """
         failures: list[Exception] = []
-        for step in (self._look, partial(self._tell, is_ended)):
+        for step in (self._look, partial(self._tell, is_ended), partial(self._deliver, is_ended)):
             try:
                 for line in step():
                     self._say(line)
@@ -97,11 +104,28 @@ class WatchRounds:
             if is_ended():
                 return
 
+    def _deliver(self, is_ended: Callable[[], bool]) -> Iterator[str]:
+        now, send = self._clock.now, self._parcel_sender.send
+        for step in dispatch(self._ledger, self._tables, self._orders, send, self._dashboard, now, self._who):
+            yield str(step)
+            if is_ended():
+                return
+
 
 def settings_channels(settings: Settings) -> list[Channel]:
     """Return the channels of the settings; InvalidQuestion where one cannot be."""
     known = [rule.name for rule in rules(DEFAULT_RULES, settings.tables("rule"))]
     return channels(settings.tables("channel"), partial(settings.secret, "channel"), known)
+
+
+def settings_orders(settings: Settings) -> list[Order]:
+    """Return the orders of the settings; InvalidQuestion where one cannot be."""
+    tables = settings.tables("deliver")
+    if not tables:
+        return []
+    return orders(
+        tables, settings_channels(settings), saved_views(settings.tables("view")), partial(settings.beside, "deliver")
+    )
 
 
 def _line(notification: Notification) -> str:

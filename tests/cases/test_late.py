@@ -278,3 +278,34 @@ def test_the_known_case_has_its_expected_values(case: Case, tmp_path: Path) -> N
         run = case(*words)
         assert run.code == 0, (words, run.err)
         assert note in run.out + run.err, words
+
+
+def test_a_delivery_waits_for_a_late_bill(case: Case, tmp_path: Path) -> None:
+    """A day whose bill is late is not delivered, and says so; the week before is, and the day once it is billed."""
+    settings = tmp_path / "tallystick.toml"
+    settings.write_text(
+        """
+[[deliver]]
+name = "day"
+ask = "spend --by model"
+every = "day"
+format = "csv"
+folder = "out"
+[[deliver]]
+name = "week"
+ask = "spend --by model"
+every = "week"
+format = "csv"
+folder = "out"
+"""
+    )
+    synced(case, "reports", "bucket")
+    run = case("watch", "--once", "--config", str(settings))
+    assert "waiting: day, 27 Nov 2026: not billed yet: 27 Nov." in run.out
+    assert "delivered: week, 16 to 22 Nov 2026" in run.out
+    _, table = ask(case, "deliveries", "--config", str(settings), "--format", "json")
+    states = {row["delivery"]: (row["state"], row["reason"]) for row in table["rows"]}
+    assert states == {"day": ("waiting", "not billed yet: 27 Nov"), "week": ("delivered", None)}
+    synced(case, "reports", "")
+    run = case("watch", "--once", "--config", str(settings))
+    assert "delivered: day, 27 Nov 2026" in run.out

@@ -25,7 +25,6 @@ from support.command import Run
 from support.organization import NOW
 from tallystick import Ledger
 from tallystick.catalog import CATALOG, Entry, Group
-from tallystick.cli import files
 from tallystick.core.message import Message
 from tallystick.core.question import Heading, Kind, Table
 from tallystick.core.rows import Rows
@@ -35,6 +34,7 @@ from tallystick.formats.csv_rows import write_rows as write_csv
 from tallystick.formats.jsonl_rows import write_rows as write_jsonl
 from tallystick.query.context import Context
 from tallystick.query.report import Report
+from tallystick.written_files import write_all
 
 Tallystick = Callable[..., Run]
 NAME = "a\x1b[31mb\x9bc\x00d\u202ee\u2066f\x7fg"
@@ -151,12 +151,12 @@ def test_a_folder_of_statements_is_whole_or_not_there(tallystick: Tallystick, tm
     assert any("財務部" in path.name for path in Path("made").iterdir())
     folder = tmp_path / "half"
     with pytest.raises(InvalidQuestion, match="cannot be written"):
-        files.write_all(folder, {"fine.csv": b"1", "x" * 300: b"2"}, force=False)
+        write_all(folder, {"fine.csv": b"1", "x" * 300: b"2"}, force=False)
     assert not folder.exists()
     folder.mkdir()
     (folder / "taken").mkdir()
     with pytest.raises(InvalidQuestion, match="is there already"):
-        files.write_all(folder, {"fine.csv": b"1", "taken": b"2"}, force=True)
+        write_all(folder, {"fine.csv": b"1", "taken": b"2"}, force=True)
     assert [path.name for path in folder.iterdir()] == ["taken"]
 
 

@@ -53,8 +53,8 @@ def test_the_documented_views_are_there() -> None:
     """The views that are documented are those of the ledger's tables."""
     assert [view.name for view in VIEWS] == [
         "names", "usage", "usage_hour", "cost", "analytics_usage", "analytics_cost", *BREAKDOWN_TABLES, "charges",
-        "owned", "used", "bill", "activity", "closed", "days", "notices", "losses", "forecasts", "findings", "versions",
-        "pages",
+        "owned", "used", "bill", "activity", "closed", "days", "notices", "losses", "forecasts", "findings",
+        "deliveries", "versions", "pages",
     ]  # fmt: skip
 
 

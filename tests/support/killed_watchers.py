@@ -1,6 +1,7 @@
 """Killed watchers: three real watchers on one ledger, one of which is shot while it sends; what a receiver got of it.
 
 cd tests && ../.venv/bin/python -m support.killed_watchers 100
+cd tests && ../.venv/bin/python -m support.killed_watchers 100 deliveries
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,6 +22,7 @@ from random import Random
 from support.processes import Forks
 from support.spending import DAYS_OF, NOW, USUAL, ledger, rows_of
 from support.webhook_receiver import Delivery, Receiver, receiving
+from tallystick.delivery.event import delivery_events
 from tallystick.store.tables import Tables
 from tallystick.watch import record
 from tallystick.watch.default_rules import RULES
@@ -68,8 +71,10 @@ class Marksman:
         return True
 
     def _answered(self, delivery: Delivery) -> int | None:
-        for finding in delivery.json["findings"]:
-            self._tally.keys[finding["finding"], delivery.json["topic"]].append(delivery.json["key"])
+        body = delivery.json
+        names = [body["delivery"]["name"]] if "delivery" in body else [each["finding"] for each in body["findings"]]
+        for name in names:
+            self._tally.keys[name, body["topic"]].append(body["key"])
         if pid := self._aim(MOMENTS[1], delivery.port):
             self._shoot(pid)
             return None
@@ -103,8 +108,8 @@ def ports(pid: int) -> set[int]:
     return {int(line[1].partition(":")[2], 16) for line in lines if f"socket:[{line[9]}]" in sockets}
 
 
-def trials(folder: Path, count: int) -> Tally:
-    """Let watchers be shot so many times; each trial opens three findings, and ends those of the one before.
+def trials(folder: Path, count: int, settings: Callable[[int, str], str]) -> Tally:
+    """Let watchers be shot so many times, by the `settings` of each trial: `findings` or `deliveries`.
 
     On a busy machine a watcher can have sent all before the marksman knows it: such a trial is one more.
     """
@@ -132,20 +137,43 @@ def trials(folder: Path, count: int) -> Tally:
                 break
         for fork in forks:
             fork.close()
-        events = record.events(Tables(book.path))
+        tables = Tables(book.path)
     topics = {Step.OPENED: "opened", Step.RESOLVED: "resolved"}
-    tally.expected = {(event.finding, topics[event.step]) for event in events if event.step in topics}
+    tally.expected = {(event.finding, topics[event.step]) for event in record.events(tables) if event.step in topics}
+    tally.expected |= {(event.name, "delivery") for event in delivery_events(tables) if event.step == "decided"}
     return tally
 
 
-def settings(trial: int, url: str) -> str:
-    """A rule of its own for each trial, and the channel."""
-    return f"""
+def findings(trial: int, url: str) -> str:
+    """A rule of its own for each trial, which opens three findings and ends those of the last one, and the channel."""
+    rule = f"""
 [[rule]]
 name = "trial {trial}"
 ask = "spend --by key --since 7d --top 3"
 when = "billed > 1"
 dollars = "billed"
+"""
+    return rule + _channel(url)
+
+
+def deliveries(trial: int, url: str) -> str:
+    """Three deliveries of their own for each trial, and the channel."""
+    tables = (
+        f"""
+[[deliver]]
+name = "trial {trial}, {number}"
+ask = "spend --by key"
+every = "day"
+format = "csv"
+to = "ops"
+"""
+        for number in range(3)
+    )
+    return "".join(tables) + _channel(url)
+
+
+def _channel(url: str) -> str:
+    return f"""
 [[channel]]
 name = "ops"
 kind = "webhook"
@@ -157,13 +185,16 @@ allow_private = true
 
 def main() -> None:
     """Print what came of the trials."""
-    count = int(sys.argv[1])
+    count, kind = int(sys.argv[1]), deliveries if "deliveries" in sys.argv else findings
     with tempfile.TemporaryDirectory() as folder:
-        tally = trials(Path(folder), count)
+        tally = trials(Path(folder), count, kind)
     times = tally.times
     figures = [
         *((tally.shots[moment], f"watchers killed {moment}") for moment in MOMENTS),
-        (len(tally.expected), f"notifications decided by {WATCHERS} watchers"),
+        (
+            len(tally.expected),
+            f"{'deliveries' if kind is deliveries else 'notifications'} decided by {WATCHERS} watchers",
+        ),
         (times[0], "lost"),
         (times[1], "delivered once"),
         (times[2], "delivered twice"),

@@ -65,10 +65,11 @@ def ledger(
         charged = sorted({row["day"] for row in rows})
         writer.replace(CHARGES, "o", charged, charges)
         writer.replace(DAY_SUMS, "o", charged, day_sums(charges))
+        billed = {day: sum((row["billed"] or 0 for row in rows if row["day"] == day), Decimal(0)) for day in days}
         states = [
-            {"organization": "o", "source": source, "grain": "day", "day": day, "state": "settled", "rows": 1}
+            {"organization": "o", "source": source, "grain": "day", "day": day, "state": "settled", "rows": 1} | amount
             for day in days
-            for source in ("usage", "cost")
+            for source, amount in (("usage", {}), ("cost", {"billed": billed[day]}))
         ]
         writer.append(DAYS, pa.Table.from_pylist(states, schema(DAYS)))
         names = [{"organization": "o", "type": "organization", "id": "o", "name": "Org", "seen_at": now}]

@@ -16,10 +16,10 @@ from tallystick import Ledger
 from tallystick.catalog import CATALOG
 from tallystick.errors import InvalidQuestion
 from tallystick.formats.shown import shown
+from tallystick.query.team_answer import LEFT_OUT, OF_DAYS
 from tallystick.settings import Settings
 from tallystick.web.access import COOKIE, HOURS, Access
 from tallystick.web.application import application
-from tallystick.web.bounds import LEFT_OUT, OF_DAYS
 from tallystick.web.links import SUBJECTS as LINKS
 from tallystick.web.page import Page
 from tallystick.web.pages import PAGES

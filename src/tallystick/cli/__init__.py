@@ -74,6 +74,10 @@ COMMANDS = (
 UNDER = {
     "anomalies": (("ack", "Acknowledge a finding: it is no news from then on.", "acknowledge:ack"),),
     "findings": (("ack", "Acknowledge a finding: nobody is reminded of it.", "acknowledge:ack_finding"),),
+    "deliveries": (
+        ("try", "Show what would be delivered, and send nothing.", "deliveries:try_delivery"),
+        ("send", "Deliver a period now, or once more.", "deliveries:send_delivery"),
+    ),
 }
 """The commands that stand under a report: name, summary, and where each is."""
 

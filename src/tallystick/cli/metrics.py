@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from tallystick.cli import options
-from tallystick.cli.files import atomic_file, write
+from tallystick.cli.files import write
+from tallystick.written_files import atomic_file
 
 
 @click.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from tallystick.cli import options
-from tallystick.cli.files import write_all
 from tallystick.errors import InvalidQuestion
 from tallystick.formats import ENDINGS, FORMATS
 from tallystick.query.absence import no_day_of, no_organization
+from tallystick.written_files import file_word, write_all
 
 if TYPE_CHECKING:
     from tallystick.billing.chargeback import Charged
@@ -65,13 +64,13 @@ def statement(
     documents: dict[str, Document] = {}
     zero = not any(charged.lines for charged in made)
     for charged in made:
-        stem = f"{month}-{_word(charged.name)}" if len(made) > 1 else month
+        stem = f"{month}-{file_word(charged.name)}" if len(made) > 1 else month
         for name in (
             charged.teams
             if every
             else [team_name for team_name in [team] if team_name in charged.lines or zero or len(made) == 1]
         ):
-            documents[_free(f"{stem}-{_word(str(name))}", documents)] = report.statement(charged, str(name))
+            documents[_free(f"{stem}-{file_word(str(name))}", documents)] = report.statement(charged, str(name))
         if every:
             overview = report.overview(charged)  # its lines stand in the files of the teams
             documents[_free(f"{stem}-all", documents)] = replace(overview, lines=overview.sections[0].table)
@@ -116,12 +115,6 @@ def _into(folder: Path, documents: dict[str, Document], form: str, *, force: boo
     files = {name: content if isinstance(content, bytes) else content.encode() for name, content in written.items()}
     for path in write_all(folder, files, force=force):
         click.echo(f"{path}")
-
-
-def _word(name: str) -> str:
-    """A name as part of a file's name on every system: short in bytes too, of which a Chinese letter takes three."""
-    word = re.sub(r"[^\w.-]+", "-", name).strip("-.").encode()[:80].decode(errors="ignore")
-    return word or "team"
 
 
 def _free(name: str, documents: dict[str, Document]) -> str:

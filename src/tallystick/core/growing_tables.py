@@ -52,3 +52,25 @@ FINDINGS = LedgerTable(
     (),
     pinned=False,
 )
+DELIVERIES = LedgerTable(
+    "deliveries",
+    "what became of each `[[deliver]]` of the settings, an event a row: `deliveries` lists each by its last",
+    (
+        Column("name", Type.TEXT, "name of the `[[deliver]]`"),
+        Column("every", Type.TEXT, "month, week or day"),
+        Column("period", Type.DAY, "first UTC day of the period"),
+        Column("edition", Type.COUNT, "1, and one more each time that it is sent anew"),
+        Column("team", Type.TEXT, "whose figures alone it has; empty where it has all"),
+        Column("channel", Type.TEXT, "name of the channel that it goes to; empty where that is the folder"),
+        Column("step", Type.TEXT, "begun, decided, sending, sent or refused"),
+        Column("happened_at", Type.INSTANT, "when"),
+        Column("place", Type.COUNT, "place among the events that were written together"),
+        Column("who", Type.TEXT, "the watcher, or the command"),
+        Column("text", Type.TEXT, "where it went, or why it was refused"),
+        Column("attempt", Type.COUNT, "which attempt it is, from 1; else 0"),
+        Column("billed", Type.MONEY, "what its days and team had been billed when it was sent, US dollars; else null"),
+        Column("facts", Type.TEXT, "what else is known: JSON"),
+    ),
+    (),
+    pinned=False,
+)

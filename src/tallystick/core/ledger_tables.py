@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tallystick.core.growing_tables import FINDINGS, FORECASTS
+from tallystick.core.growing_tables import DELIVERIES, FINDINGS, FORECASTS
 from tallystick.core.report_tables import ANALYTICS_COST, BREAKDOWN_TABLES, COST, REPORT_TABLES
 from tallystick.core.table import (
     ACTOR_DIMS,
@@ -246,7 +246,7 @@ PINNED: tuple[LedgerTable, ...] = (
     CLOSED,
 )
 """The tables that a version pins."""
-GROWING = (PAGES, FORECASTS, FINDINGS)
+GROWING = (PAGES, FORECASTS, FINDINGS, DELIVERIES)
 """The tables that grow without a version."""
 TABLES = (*PINNED, *GROWING, VERSIONS)
 """Every table that is stored."""

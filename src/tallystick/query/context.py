@@ -31,7 +31,7 @@ class Context:
     """What every question needs once, each part at first need.
 
     `open_engine` opens the version that is asked, `read_owners`, `read_budgets` and `read_events` give what the
-    settings say, `read_rules` their `[[rule]]` tables as they are written, `open_client` the API. Forecasts that are
+    settings say, `read_tables` their tables of a name as they are written, `open_client` the API. Forecasts that are
     asked for are written down where it `records`.
     """
 
@@ -44,7 +44,7 @@ class Context:
     read_events: Callable[[], Events]
     open_client: Callable[[], AbstractContextManager[Client]]
     records: bool = False
-    read_rules: Callable[[], Sequence[Any]] = tuple
+    read_tables: Callable[[str], Sequence[Any]] = lambda _: ()
 
     @cached_property
     def engine(self) -> Engine:
@@ -74,7 +74,7 @@ class Context:
     @cached_property
     def rule_tables(self) -> Sequence[Any]:
         """The `[[rule]]` tables of the settings; raises InvalidQuestion where their file is not trusted."""
-        return self.read_rules()
+        return self.read_tables("rule")
 
     def owners_of(self, question: Question) -> Owners | None:
         """Return the owners where the question names teams or cost centers, else None."""

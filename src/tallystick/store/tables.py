@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from tallystick.core.growing_tables import FINDINGS, FORECASTS
+from tallystick.core.growing_tables import DELIVERIES, FINDINGS, FORECASTS
 from tallystick.core.ledger_tables import CLOSED, GROWING, PAGES, PINNED, VERSIONS
 from tallystick.core.table import LedgerTable
 from tallystick.core.time import DATE_LENGTH, DAY, instant, text
@@ -207,8 +207,8 @@ class Tables:
             return DeltaTable(str(self.folder(table)), version=version)
 
     def index_changed(self) -> int:
-        """When the archive's index or the findings grew last, in nanoseconds, for no version tells; 0 without them."""
-        logs = [self.folder(table) / "_delta_log" for table in (PAGES, FINDINGS)]
+        """When the archive's index, findings or deliveries grew last, in nanoseconds, as no version tells; else 0."""
+        logs = [self.folder(table) / "_delta_log" for table in (PAGES, FINDINGS, DELIVERIES)]
         with suppress(OSError):
             return max((log.stat().st_mtime_ns for log in logs if log.exists()), default=0)
         return 0
@@ -243,7 +243,7 @@ class Tables:
                 return self._paths(table, listing)
         if table in PINNED:
             return self.pinned(table, version)
-        return [] if table in {FORECASTS, FINDINGS} and not log.exists() else self.files(table)
+        return [] if table in {FORECASTS, FINDINGS, DELIVERIES} and not log.exists() else self.files(table)
 
     def pinned(self, table: LedgerTable, version: Version) -> list[str]:
         """The Parquet files of a table that a version pins; LedgerError where they are not those that it states."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tallystick.core.dimensions import NAMED
-from tallystick.core.growing_tables import FINDINGS, FORECASTS
+from tallystick.core.growing_tables import DELIVERIES, FINDINGS, FORECASTS
 from tallystick.core.ledger_tables import (
     BILL,
     CHARGES,
@@ -207,6 +207,7 @@ VIEWS: tuple[View, ...] = (
     _plain(LOSSES),
     _plain(FORECASTS),
     _plain(FINDINGS),
+    _plain(DELIVERIES),
     _plain(VERSIONS),
     _plain(PAGES),
 )

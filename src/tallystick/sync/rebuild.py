@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.api.page import Page
-from tallystick.core.growing_tables import FINDINGS, FORECASTS
+from tallystick.core.growing_tables import DELIVERIES, FINDINGS, FORECASTS
 from tallystick.core.ledger_tables import CLOSED, CLOSED_AS, PAGES
 from tallystick.core.time import Grain, Window
 from tallystick.errors import InvalidQuestion, LedgerError
@@ -68,8 +68,9 @@ def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) 
             made = Tables(old).rows(FORECASTS)
             zeros = pa.array([0] * made.num_rows, pa.int64())
             writer.append(FORECASTS, made.set_column(made.column_names.index("version"), "version", zeros))
-        if (old / FINDINGS.name / "_delta_log").exists():
-            writer.append(FINDINGS, Tables(old).rows(FINDINGS))
+        for table in (FINDINGS, DELIVERIES):
+            if (old / table.name / "_delta_log").exists():
+                writer.append(table, Tables(old).rows(table))
     return readings
 
 

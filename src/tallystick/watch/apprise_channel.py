@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from importlib.util import find_spec
 
 from tallystick.api.secret import Secret
@@ -18,7 +20,20 @@ LIMIT = 90.0
 _TYPES = {Severity.CRITICAL: "failure", Severity.WARNING: "warning", Severity.INFO: "info"}
 
 
-def send(url: Secret, notice: Notice, limit: float = LIMIT) -> Receipt:
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that goes with a message: its name and bytes, None where it is not sent along.
+
+    `note` ends the text where the service takes files, `no_note` where it does not.
+    """
+
+    name: str
+    content: bytes | None
+    note: str
+    no_note: str
+
+
+def send(url: Secret, notice: Notice, enclosure: Enclosure | None = None, limit: float = LIMIT) -> Receipt:
     """Send a message to an address of apprise; InvalidQuestion where apprise is not installed."""
     if find_spec("apprise") is None:
         raise InvalidQuestion(
@@ -29,6 +44,7 @@ def send(url: Secret, notice: Notice, limit: float = LIMIT) -> Receipt:
         "title": notice.title,
         "body": notice.text,
         "type": _TYPES[notice.severity],
+        "enclosure": _order(enclosure) if enclosure and enclosure.note else None,
     }
     # -P: nothing of the working folder is imported
     words = [sys.executable, "-P", "-m", "tallystick.watch.apprise_process"]
@@ -42,3 +58,13 @@ def send(url: Secret, notice: Notice, limit: float = LIMIT) -> Receipt:
         return Receipt(Delivery.UNCERTAIN, f"it took longer than {limit:.0f} s")
     except (ValueError, KeyError, OSError):
         return Receipt(Delivery.UNCERTAIN, "the process that sends it failed")
+
+
+def _order(enclosure: Enclosure) -> dict[str, str | None]:
+    content = enclosure.content
+    return {
+        "name": enclosure.name,
+        "base64": None if content is None else base64.b64encode(content).decode(),
+        "note": enclosure.note,
+        "no_note": enclosure.no_note,
+    }

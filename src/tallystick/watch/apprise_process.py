@@ -6,10 +6,13 @@ metadata, whatever a library in it makes of a name.
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import re
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from tallystick.watch.receipt import Delivery
@@ -70,12 +73,17 @@ def _send(order: dict[str, Any]) -> tuple[Delivery, str]:
     channel.overflow_mode = OverflowMode.TRUNCATE
     sender = Apprise(asset=asset)
     sender.add(channel)
-    result = sender.notify(
-        body=order["body"],
-        title=order["title"],
-        notify_type=order["type"],
-        body_format=NotifyFormat.TEXT,
-    )
+    enclosure = order["enclosure"]
+    with TemporaryDirectory(prefix="tallystick-") as folder:
+        file = _file(folder, enclosure) if enclosure and takes_files(channel) else None
+        note = enclosure["note" if takes_files(channel) else "no_note"] if enclosure else ""
+        result = sender.notify(
+            body="\n\n".join(filter(None, (order["body"], note))),
+            title=order["title"],
+            notify_type=order["type"],
+            body_format=NotifyFormat.TEXT,
+            attach=file,
+        )
     if result:
         return Delivery.SENT, ""
     if len(channel) > _MOST:
@@ -83,6 +91,20 @@ def _send(order: dict[str, Any]) -> tuple[Delivery, str]:
     if any(_VAGUE.search(line) for line in logs.lines):
         return Delivery.UNCERTAIN, "it gave no answer"
     return Delivery.REFUSED, _why(logs.lines)
+
+
+def takes_files(channel: Any) -> bool:
+    """Return whether a service takes files: of Slack a bot, but no webhook, of which apprise says that it does."""
+    return bool(channel.attachment_support) and (channel.service_name != "Slack" or channel.mode == "bot")
+
+
+def _file(folder: str, enclosure: dict[str, str | None]) -> str | None:
+    """The path of the file that is enclosed, which is made; None where it is too large to be sent along."""
+    if (content := enclosure["base64"]) is None:
+        return None
+    path = Path(folder) / str(enclosure["name"])
+    path.write_bytes(base64.b64decode(content))
+    return str(path)
 
 
 class _Logs(logging.Handler):

@@ -7,12 +7,13 @@ never.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any, Generic, Protocol, TypeVar
 
-from tallystick.watch.finding import Event, Step
+from tallystick.watch.finding import Step
 
 LEASE = timedelta(minutes=5)
 """How long a watcher may take to send: longer than the limit of every channel."""
@@ -22,6 +23,33 @@ LONGEST = timedelta(days=3)
 """How long a channel that refuses is tried."""
 MOST_UNCERTAIN = 2
 """Attempts that may have arrived: never more, for then it would be told three times."""
+
+
+class Told(Protocol):
+    """An event of sending: of a finding's life, or of a delivery's."""
+
+    @property
+    def step(self) -> str:
+        """Whether it is about to be sent, was sent, or refused."""
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt, from 1."""
+
+    @property
+    def happened_at(self) -> datetime:
+        """When."""
+
+    @property
+    def who(self) -> str:
+        """Which watcher."""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What else is known."""
+
+
+SomeEvent = TypeVar("SomeEvent", bound=Told)
 
 
 class Standing(StrEnum):
@@ -37,29 +65,35 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Attempts:
+class Attempts(Generic[SomeEvent]):
     """The attempts at one thing, by number from 1, and how each ended; None where nothing is known of its end."""
 
-    sendings: dict[int, Event]
-    outcomes: dict[int, Event]
+    sendings: dict[int, SomeEvent]
+    outcomes: dict[int, SomeEvent]
 
     @classmethod
-    def of(cls, events: Iterable[Event]) -> Attempts:
+    def of(cls, events: Iterable[SomeEvent]) -> Attempts[SomeEvent]:
         """Return the attempts that the events of one finding, channel and topic tell of."""
-        sendings: dict[int, Event] = {}
-        outcomes: dict[int, Event] = {}
+        sendings: dict[int, SomeEvent] = {}
+        outcomes: dict[int, SomeEvent] = {}
         for event in events:
-            if event.step is Step.SENDING:
+            if event.step == Step.SENDING:
                 sendings[event.attempt] = event
-            elif event.step is Step.SENT or event.step is Step.REFUSED:
+            elif event.step in {Step.SENT, Step.REFUSED}:
                 outcomes[event.attempt] = event
         return cls(sendings, outcomes)
 
     @property
-    def sent(self) -> Event | None:
+    def sent(self) -> SomeEvent | None:
         """The attempt that was delivered, None where none is known to be."""
-        delivered = (number for number, event in self.outcomes.items() if event.step is Step.SENT)
+        delivered = (number for number, event in self.outcomes.items() if event.step == Step.SENT)
         return self.sendings.get(next(delivered, 0))
+
+    @property
+    def refusal(self) -> SomeEvent | None:
+        """The last refusal, None where there is none."""
+        numbers = [number for number, event in self.outcomes.items() if event.step == Step.REFUSED]
+        return self.outcomes[max(numbers)] if numbers else None
 
     @property
     def message(self) -> str:

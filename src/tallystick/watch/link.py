@@ -1,18 +1,17 @@
-"""Link: the page of the dashboard that has the answer to a question."""
+"""Link: the address of the page of the dashboard that has the answer to a question."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote, urlencode
 
+from tallystick.address import Address
 from tallystick.watch.rule_question import RuleQuestion
 
 
-def address(question: RuleQuestion) -> str:
-    """Return the address of a question's page, without its host."""
-    query = urlencode([*_pairs(question.values)], safe=",:*!-")
-    return f"/ask/{quote(question.report, safe='')}{'?' if query else ''}{query}"
+def address(question: RuleQuestion) -> Address:
+    """Return a question as an address has it."""
+    return Address(question.report, tuple(_pairs(question.values)))
 
 
 def _pairs(values: dict[str, Any]) -> Iterator[tuple[str, str]]:

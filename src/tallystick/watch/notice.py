@@ -68,7 +68,7 @@ def command(finding: Finding) -> str:
 def link(finding: Finding, dashboard: str) -> str:
     """Return the page that shows what a finding is about; empty where the dashboard or the question is not known."""
     try:
-        return dashboard and dashboard + address(RuleQuestion.read(str(finding.opened.facts["ask"])))
+        return dashboard and dashboard + address(RuleQuestion.read(str(finding.opened.facts["ask"]))).url
     except (InvalidQuestion, KeyError):
         return ""
 

@@ -84,7 +84,7 @@ def due(
                 yield _message(_key(channel, topic, new), channel, topic, new)
 
 
-def attempts_at(finding: Finding, channel: str, topic: Topic) -> Attempts:
+def attempts_at(finding: Finding, channel: str, topic: Topic) -> Attempts[Event]:
     """Return the attempts at telling a channel of a finding."""
     return Attempts.of(event for event in finding.events if (event.channel, event.topic) == (channel, topic))
 

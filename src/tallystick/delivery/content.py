@@ -1,0 +1,125 @@
+"""Content: what a parcel holds: a title, words, and the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from tallystick.address import Address
+from tallystick.catalog import entry
+from tallystick.core.document import Answer
+from tallystick.core.filter import pattern
+from tallystick.core.money import total
+from tallystick.core.question import Table
+from tallystick.delivery.digest import digest
+from tallystick.delivery.order import Order
+from tallystick.delivery.parcel import Parcel
+from tallystick.delivery.period import Period
+from tallystick.errors import InvalidQuestion
+from tallystick.query.context import Context
+from tallystick.query.team_answer import told_to_teams
+from tallystick.tally.rules import UNOWNED
+from tallystick.watch.notice import plain
+
+ATTACHED = 5_000_000
+"""Bytes of the largest file that is sent to a channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is sent. `file` is None without a format; `billed` is what its days and team had been billed, US dollars."""
+
+    title: str
+    words: str
+    address: Address
+    link: str
+    name: str
+    file: bytes | None
+    billed: Decimal | None
+
+    @property
+    def attached(self) -> bytes | None:
+        """The file, where it is small enough for a channel."""
+        return self.file if self.file is not None and len(self.file) <= ATTACHED else None
+
+    @property
+    def look(self) -> str:
+        """Where to look: the command and, where the dashboard is known, its page."""
+        return "\n".join(filter(None, (f"Look: {self.address.command}", self.link)))
+
+    @property
+    def enclosure(self) -> str:
+        """What is said of the file where a channel takes it; empty without one."""
+        if self.file is None:
+            return ""
+        return f"Attached: {self.name}" if self.attached is not None else self.no_enclosure
+
+    @property
+    def no_enclosure(self) -> str:
+        """What is said of the file where a channel does not take it."""
+        if self.file is None:
+            return ""
+        why = "this channel takes no files" if self.attached is not None else f"it has {len(self.file):,} bytes"
+        return f"Not attached, {why}: {self.name}"
+
+
+def content(context: Context, parcel: Parcel, dashboard: str) -> Content:
+    """Make what a parcel holds, by the ledger of a context; raises whatever its question or format raises."""
+    order, period, team = parcel.order, parcel.period, parcel.team
+    address = order.question(period, team)
+    answer = asked(context, address)
+    if team:
+        if pattern(team):
+            raise InvalidQuestion(f"The team {team!r} has a * or ?, which would let in others.", "Rename it.")
+        answer = told_to_teams(answer)
+    written = order.form.write(answer) if order.form else None
+    of = f" of {team}" if team else ""
+    return Content(
+        plain(f"{order.name}{of}, {period.label}"),
+        digest(answer),
+        address,
+        dashboard and dashboard + address.url,
+        parcel.file_name,
+        written.encode() if isinstance(written, str) else written,
+        billed(context, order, period).get(team),
+    )
+
+
+def asked(context: Context, address: Address) -> Answer:
+    """Return the answer of a question."""
+    report = entry(address.report).report
+    return report.answer(context, **report.values(address.report, address.values))
+
+
+def teams_of(context: Context, order: Order, period: Period) -> tuple[str, ...]:
+    """Return the teams of which each gets its own; one empty name where the file has all."""
+    if not order.is_by_team:
+        return ("",)
+    if order.teams:
+        return order.teams
+    answer = asked(context, order.question(period))
+    lines = None if isinstance(answer, Table) else answer.lines
+    if lines and any(heading.name == "team" for heading in lines.headings):  # statements: also what is adjusted
+        return tuple(sorted({str(row["team"]) for row in lines.rows}))
+    return tuple(sorted({*billed(context, order, period)} - {"", UNOWNED}))
+
+
+def billed(context: Context, order: Order, period: Period) -> Mapping[str, Decimal | None]:
+    """Return what the days of a period were billed, US dollars, by team; under an empty name that of all."""
+    values: dict[str, Any] = {"since": str(period.start.date()), "until": str(period.last)}
+    if organization := order.address.text("organization"):
+        values["where"] = {"organization": organization}
+    report = entry("spend").report
+    answer = report.answer(context, **report.values("spend", values | {"by": "team" if order.is_by_team else ""}))
+    rows = answer.rows if isinstance(answer, Table) else []
+    amounts: dict[str, list[Any]] = {"": [row["billed"] for row in rows]}
+    for row in rows if order.is_by_team else ():
+        amounts.setdefault(str(row["team"]), []).append(row["billed"])
+    return {team: _sum(parts) for team, parts in amounts.items()}
+
+
+def _sum(amounts: list[Any]) -> Decimal | None:
+    """The sum of amounts; None where one is unknown, or there is none."""
+    return total(amounts) if amounts and None not in amounts else None
