@@ -19,6 +19,7 @@ from tallystick.core.ledger_tables import CHARGES, DAYS
 from tallystick.core.records import SETTLING
 from tallystick.core.time import Grain, Window
 from tallystick.core.time_words import When, month_name
+from tallystick.errors import InvalidQuestion
 from tallystick.query.filters import present
 from tallystick.query.stale_tally import by_others
 from tallystick.settings import Settings
@@ -119,10 +120,18 @@ class Ledger(Answers):
         return retally(self._tables, others, self._lists(), self._clock.now(), waiting) if others else 0
 
     def watch(self, who: str = "python") -> Round:
-        """Judge every rule now, and write down the findings that open and end; `who` names the watcher."""
+        """Judge every rule now, and write down the findings that open and end; `who` names the watcher.
+
+        Raises InvalidQuestion for a past version: what it shows is over.
+        """
         from tallystick.watch.default_rules import in_force
         from tallystick.watch.round import look
 
+        if self._settings.as_of is not None:
+            raise InvalidQuestion(
+                "A past version of the ledger cannot be watched: what it shows is over.",
+                "Leave out as_of. `tallystick rules --try RULE` says when a rule would have spoken.",
+            )
         return look(self, self._tables, in_force(self.context()), self._clock.now(), who)
 
     def check_rules(self) -> None:

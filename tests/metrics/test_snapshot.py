@@ -81,6 +81,21 @@ def test_the_forecast_has_its_ranges(book: Ledger, snapshot: Snapshot) -> None:
         assert snapshot.value("tallystick_forecast_cost_usd", bound) == row[bound]
 
 
+def test_budgets_that_are_written_alike_are_no_sum(book: Ledger, tmp_path: Path) -> None:
+    """A budget of two teams and one of a team whose name reads the same each have their own amount."""
+    file = tmp_path / "tallystick.toml"
+    keys = [str(row["key"]) for row in rows(book, "spend", by="key", since="mtd") if str(row["key"]).startswith("api")]
+    owners = "".join(
+        f'[[owner]]\nteam = "{team}"\nkey = "{key}"\n' for team, key in zip(("a", "b", "a or b"), keys, strict=False)
+    )
+    budgets = '[[budget]]\nteam = ["a", "b"]\namount = "10"\n[[budget]]\nteam = "a or b"\namount = "20"\n'
+    file.write_text(owners + budgets)
+    settings = Settings.load(ledger=str(book.path), config=str(file), environment={})
+    snapshot = Snapshot.of(OpenLedger(settings.ledger, CLOCK, settings.price_lists(), settings))
+    [series] = [known for metric, known in snapshot.families if metric.name == "tallystick.budget.limit"]
+    assert sorted(series.values()) == [10, 20]
+
+
 def test_residuals_are_those_of_reconcile(book: Ledger, snapshot: Snapshot) -> None:
     """Every known cause has its amount, an unknown one no sample."""
     for row in rows(book, "reconcile", since="mtd"):

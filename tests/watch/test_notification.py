@@ -152,6 +152,25 @@ def test_ten_minutes_of_refusal(tables: Tables, receiver: Receiver, mails: MailS
     assert len(receiver.deliveries) == len(mails.mails) == 1
 
 
+def test_a_receiver_that_takes_and_refuses_knows_each_message_by_its_key(tables: Tables, receiver: Receiver) -> None:
+    """Who answers 500 to what it took gets it again under its key, less what is known by now; news has its own."""
+    a, b = opened("a"), opened("b")
+    write(tables, a, b)
+    receiver.answer = lambda _: 500
+    tell(tables, [hook(receiver)], START)
+    write(tables, after(a, Step.ACKNOWLEDGED, START), opened("c", START + MINUTE))
+    receiver.answer = lambda _: 200
+    for minutes in (1, 2, 600):
+        tell(tables, [hook(receiver)], START + MINUTE * minutes)
+    parts = [
+        (delivery.headers["Idempotency-Key"], [finding["finding"] for finding in delivery.json["findings"]])
+        for delivery in receiver.deliveries
+    ]
+    (first, whole), (again, rest), (other, new) = parts
+    assert (sorted(whole), rest, new) == (["a", "b"], ["b"], ["c"])
+    assert first == again != other
+
+
 def test_what_may_have_arrived_is_sent_once_more_with_its_key(tables: Tables, receiver: Receiver) -> None:
     """A receiver without an answer is sent the message twice, with one key, the second after the lease; then said."""
     write(tables, opened("a"))

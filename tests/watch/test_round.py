@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
+from support.findings import after, opened
 from support.spending import DAYS_OF, NOW, USUAL, ledger, rows_of
 from tallystick import Ledger
 from tallystick.clock import SystemClock
 from tallystick.core.time import DAY
-from tallystick.errors import UnknownName
+from tallystick.errors import InvalidQuestion, UnknownName
 from tallystick.settings import Settings
 from tallystick.store.tables import Tables
 from tallystick.watch import record
@@ -132,6 +133,15 @@ def test_a_watcher_writes_down_what_it_sees(tmp_path: Path) -> None:
     assert len(book.sql("SELECT * FROM findings").rows) == len(dear)
 
 
+def test_a_past_version_is_not_watched(tmp_path: Path) -> None:
+    """A ledger that is asked as of a version judges no rule and writes nothing."""
+    path = ledger(tmp_path, rows_of(USUAL, DAYS_OF)).path
+    settings = Settings.load(ledger=str(path), as_of="1", environment={})
+    with pytest.raises(InvalidQuestion, match="past version"):
+        Ledger.of(settings, clock=SystemClock(NOW)).watch()
+    assert record.events(Tables(path)) == []
+
+
 def test_absent_days_make_a_rule_unknown(tmp_path: Path) -> None:
     """A rule over days that are not in the ledger says which, and not that all is fine."""
     unread = NOW.date() - DAY * 3
@@ -165,6 +175,20 @@ def test_findings_that_open_together_say_how_many() -> None:
     assert len({event.finding for event in opened}) == len(cases)
     assert {event.facts["together"] for event in opened} == {len(cases)}
     assert [*changes([said(*cases)], findings(opened), NOW + LATER, "w")] == []
+
+
+def test_what_ended_long_ago_is_not_read_again(tmp_path: Path) -> None:
+    """A round reads what is open, expected or ended lately, however much was before; `findings --all` has the rest."""
+    book = ledger(tmp_path, rows_of(USUAL, DAYS_OF))
+    tables = Tables(book.path)
+    old, lately, still, planned = (opened(id_, NOW - DAY * 200) for id_ in ("old", "lately", "still", "planned"))
+    ends = [after(event, Step.RESOLVED, NOW - DAY * 150) for event in (old, planned)]
+    expected = after(planned, Step.EXPECTED, NOW - DAY * 199, text="each month")
+    with tables.writing() as writer:
+        record.write(writer, [old, lately, still, planned, *ends, after(lately, Step.RESOLVED, NOW - DAY), expected])
+    assert {event.finding for event in record.recent(tables, NOW)} == {"lately", "still", "planned"}
+    assert [row["finding"] for row in book.ask("findings").rows] == ["still"]
+    assert {row["finding"] for row in book.ask("findings", every=True).rows} == {"old", "lately", "still", "planned"}
 
 
 @pytest.mark.long

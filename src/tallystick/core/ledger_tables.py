@@ -211,7 +211,7 @@ PAGES = LedgerTable(
         Column(
             "source",
             Type.TEXT,
-            "as in `days`; names: the directory; success: a sync could read all it was to read",
+            "as in `days`; names: the directory; success: a sync could read all it was to read; stop: it was stopped",
         ),
         Column("grain", Type.TEXT, "day or hour"),
         Column("window_start", Type.INSTANT, "start of the reading's window"),
@@ -233,6 +233,8 @@ PAGES = LedgerTable(
 )
 SUCCESS = "success"
 """The source, in `pages`, of the page by which a sync says that it could read all that it was to read."""
+STOP = "stop"
+"""The source, in `pages`, of the page by which a sync says what stopped it: no answer, or none but errors."""
 
 PINNED: tuple[LedgerTable, ...] = (
     *REPORT_TABLES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
@@ -23,12 +24,19 @@ def _month(questions: Questions) -> Iterator[Sample]:
 
 
 def _budgets(columns: Mapping[str, str]) -> Samples:
-    """Return what reads columns of each budget, by the value of a further label; one that is empty is no label."""
+    """Return what reads columns of each budget, by the value of a further label; one that is empty is no label.
+
+    Budgets that are written alike are no sum: the second one has a number after its name.
+    """
 
     def samples(questions: Questions) -> Iterator[Sample]:
         rows = questions.ask("budget") if questions.reader.context().budgets.rows else ()
+        counts = Counter[tuple[str, ...]]()
         for row in rows:
-            subject = (label(row["name"] or row["scope"]), label(row["scope"]), label(row["period"]))
+            name, *rest = (label(row["name"] or row["scope"]), label(row["scope"]), label(row["period"]))
+            counts[name, *rest] += 1
+            number = counts[name, *rest]
+            subject = (name if number == 1 else f"{name} ({number})", *rest)
             for bound, column in columns.items():
                 if isinstance(row[column], Decimal):
                     yield (*subject, *([bound] if bound else ())), row[column]

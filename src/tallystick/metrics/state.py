@@ -32,7 +32,8 @@ WITH success AS (
     FROM pages JOIN success USING (organization) JOIN first USING (organization)
     WHERE pages.reading BETWEEN first.reading AND success.reading GROUP BY organization
 ), newest AS (
-    SELECT organization, max(read_at) AS read_at, max(refreshed_at) AS refreshed_at FROM pages GROUP BY organization
+    SELECT organization, max(read_at) AS read_at, max(refreshed_at) AS refreshed_at
+    FROM pages WHERE source <> 'stop' GROUP BY organization
 )
 SELECT organization, read_at, refreshed_at, ended_at, requests, seconds
 FROM newest LEFT JOIN success USING (organization) LEFT JOIN sync USING (organization)

@@ -12,7 +12,7 @@ from typing import Any
 
 from tallystick.core.document import Chart, Document, Figure, Section
 from tallystick.core.filter import Filter, filter_texts
-from tallystick.core.ledger_tables import CHARGES, SUCCESS
+from tallystick.core.ledger_tables import CHARGES, STOP, SUCCESS
 from tallystick.core.message import ordered
 from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
@@ -138,7 +138,7 @@ class Status:
 
     def _instant(self, column: str) -> datetime | None:
         """The newest instant of a column of the archive's index."""
-        query = select(f"max({column}) AS newest").from_("ledger.pages")
+        query = select(f"max({column}) AS newest").from_("ledger.pages").where(f"source != '{STOP}'")
         newest: datetime | None = self.context.engine.rows(query)[0]["newest"]
         return newest
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.filter import Filter
-from tallystick.core.ledger_tables import CHARGES, SUCCESS, USED
+from tallystick.core.ledger_tables import CHARGES, STOP, SUCCESS, USED
 from tallystick.core.message import note
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import State
@@ -25,7 +26,8 @@ from tallystick.sync.unread_bills import UNREAD
 
 OK, FAILING = "ok", "failing"
 """Whether the last sync could read all that it was to read."""
-NOTHING = "none"
+NOTHING, EVERYTHING = "none", "everything"
+"""What could not be read where no source is named: a sync that was stopped reads no more."""
 HEADINGS = (
     Heading("organization", Kind.DIMENSION),
     Heading("organization_name", Kind.NAME),
@@ -45,11 +47,13 @@ _INSTANTS = {
     "whole": "max(refreshed_at)",
     "read": f"max(CASE WHEN purpose = '{UNREAD}' THEN NULL ELSE read_at END)",
     "unread": f"max(CASE WHEN purpose = '{UNREAD}' THEN read_at END)",
+    "until": f"max(CASE WHEN purpose = '{UNREAD}' THEN NULL ELSE window_end END)",
 }
 """What is asked of the readings of each source."""
 _CHARGED = {source.name for source in SOURCES.values() if source.half}
 """The sources of the bill and of the use: what is read of names alone makes no data newer."""
 _HOUR = timedelta(hours=1)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def answer(context: Context) -> Table:
@@ -57,20 +61,26 @@ def answer(context: Context) -> Table:
 
     `hours_old` is the age of bill and use: since the export behind them was whole where the API says so, else since
     they were read. `success_hours` is since a sync last could read all, since the first one where none could;
-    `not_read` are the sources of which it could not read a window since. None is what no sync has told.
+    `not_read` are the sources of which it could not read a window since. None is what no sync has told. Where syncs
+    were stopped before they knew whose the credential is, the organization is unknown.
     """
     engine = context.engine
     names = directory(engine, "organization")
     read = _readings(context)
-    rows = [(name, names.get(name, name), *_row(context, name, read.get(name, {}))) for name in organizations(engine)]
+    known = sorted({*organizations(engine), *_failing(read)})
+    rows = [(name, names.get(name, name), *_row(context, name, read.get(name, {}))) for name in known]
     about = note(
         "billed_until and used_until are the last days that were read after their end. Hours are rounded down."
     )
     return Table(None, HEADINGS, rows, {}, (about,), {}, engine.version.identity)
 
 
-def _readings(context: Context) -> Mapping[str, Mapping[str, Mapping[str, datetime]]]:
-    """The instants of `_INSTANTS`, by organization and source, of what had been read by now."""
+Readings = Mapping[str, Mapping[str, datetime]]
+"""The instants of `_INSTANTS` by source."""
+
+
+def _readings(context: Context) -> Mapping[str, Readings]:
+    """The readings of each organization that had been made by now."""
     columns = (f"{aggregate} AT TIME ZONE 'UTC' AS {name}" for name, aggregate in _INSTANTS.items())
     query = select("organization", "source", *columns).from_("ledger.pages")
     query = query.where(f"read_at <= {instant_of(context.now)}").group_by("organization", "source")
@@ -81,27 +91,49 @@ def _readings(context: Context) -> Mapping[str, Mapping[str, Mapping[str, dateti
     return readings
 
 
-def _row(context: Context, organization: str, read: Mapping[str, Mapping[str, datetime]]) -> Iterator[Cell]:
+def _failing(read: Mapping[str, Readings]) -> Iterator[str]:
+    """The organizations whose syncs were stopped, and have no success since, though none of their days was committed.
+
+    The unknown one is any of the others: the success of one is its own too.
+    """
+    every = [readings[SUCCESS]["newest"] for readings in read.values() if SUCCESS in readings]
+    for name, readings in read.items():
+        own = every if name == UNKNOWN else [readings[SUCCESS]["newest"]] if SUCCESS in readings else []
+        if STOP in readings and readings[STOP]["newest"] > max(own, default=_NEVER):
+            yield name
+
+
+def _row(context: Context, organization: str, read: Readings) -> Iterator[Cell]:
     """The cells of an organization after its name."""
     now = context.now
-    newest = max((instants["newest"] for instants in read.values()), default=None)
-    data = [instants for source, instants in read.items() if source in _CHARGED]
-    times = (max((instants[name] for instants in data if name in instants), default=None) for name in ("whole", "read"))
-    whole = next(filter(None, times), None)
+    newest = max((instants["newest"] for source, instants in read.items() if source != STOP), default=None)
+    stop = read[STOP]["newest"] if STOP in read else None
     success = read[SUCCESS]["newest"] if SUCCESS in read else None
-    since = success or min((instants["oldest"] for instants in read.values()), default=None)
+    first = min((instants["oldest"] for instants in read.values()), default=None)
+    latest = max((instant for instant in (newest, stop) if instant), default=None)
+    whole = _whole([instants for source, instants in read.items() if source in _CHARGED])
     unread = sorted(
         source
         for source, instants in read.items()
         if "unread" in instants and (success is None or instants["unread"] > success)
     )
-    yield None if newest is None else OK if success and newest <= success else FAILING
+    if stop and (success is None or stop > success):
+        unread = [EVERYTHING]
+    yield None if latest is None else OK if success and latest <= success else FAILING
     yield _hours(now, whole)
-    yield _hours(now, since)
+    yield _hours(now, success or first)
     yield _last_day(context, CHARGES, organization)
     yield _last_day(context, USED, organization)
-    yield None if newest is None else ", ".join(unread) or NOTHING
+    yield None if latest is None else ", ".join(unread) or NOTHING
     yield from (text(instant) if instant else None for instant in (whole, newest, success))
+
+
+def _whole(data: Sequence[Mapping[str, datetime]]) -> datetime | None:
+    """Until when bill or use was whole by the readings that reach furthest: those of a dialect that is left do not."""
+    until = max((instants.get("until", _NEVER) for instants in data), default=_NEVER)
+    furthest = [instants for instants in data if instants.get("until", _NEVER) == until]
+    ages = (instants.get("whole", instants.get("read")) for instants in furthest)
+    return max(filter(None, ages), default=None)
 
 
 def _hours(now: datetime, since: datetime | None) -> int | None:
@@ -110,6 +142,8 @@ def _hours(now: datetime, since: datetime | None) -> int | None:
 
 def _last_day(context: Context, table: LedgerTable, organization: str) -> str | None:
     """The last ended day that was read after its end."""
+    if organization not in organizations(context.engine):
+        return None
     question = Question("", context.question("freshness").window, (), {"organization": Filter.of(organization)})
     states: Mapping[date, Any] = states_of(context.engine, table, question)
     return str(max((day for day, state in states.items() if state is not State.RUNNING), default="")) or None
@@ -118,6 +152,7 @@ def _last_day(context: Context, table: LedgerTable, organization: str) -> str | 
 REPORT = Report(
     answer,
     about="Shows when a sync last read anything, when one last could read all, and which sources it could not read "
-    "since. The age of the data counts from then until which Anthropic says that it was whole.",
+    "since: everything, where no answer or a refusal stopped it. The age of the data counts from then until which "
+    "Anthropic says that it was whole.",
     priced=False,
 )

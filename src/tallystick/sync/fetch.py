@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.api.page import AGAIN, Page
-from tallystick.core.ledger_tables import PAGES, SUCCESS
+from tallystick.core.ledger_tables import PAGES, STOP, SUCCESS
 from tallystick.core.time import Grain, Window
 from tallystick.errors import CursorExpired, UnexpectedResponse
 from tallystick.store import memory
@@ -106,19 +106,32 @@ class Fetch:
             reading.rows.append(self._note(ACCEPTED, index=len(reading.rows)))
         if (check := reading.result[1]) and check.gaps:
             reading.rows.append(self._note(GAP, index=len(reading.rows)))
-        self._wait(committer, reading.rows, task.source.name, task.grain, task.window, reading.read_at, reading.attempt)
+        self._wait(
+            committer.organization,
+            reading.rows,
+            task.source.name,
+            task.grain,
+            task.window,
+            reading.read_at,
+            reading.attempt,
+        )
         return reading.result
 
     def leave(self, committer: Committer, task: SyncTask, reason: str, read_at: datetime) -> None:
         """Remember in the archive, and in what is committed next, that a window could not be read, and why."""
         rows = [self._note(UNREAD, reason)]
-        self._wait(committer, rows, task.source.name, task.grain, task.window, read_at)
+        self._wait(committer.organization, rows, task.source.name, task.grain, task.window, read_at)
         committer.leave(task, reason, read_at)
 
-    def succeed(self, committer: Committer, window: Window, when: datetime) -> None:
+    def succeed(self, organization: str, writer: Writer, window: Window, when: datetime) -> None:
         """Remember in the archive that all that was wanted could be read, though nothing may have changed."""
-        self._wait(committer, [self._note(SUCCESS)], SUCCESS, Grain.DAY, window, when)
-        self.index(committer.writer)
+        self._wait(organization, [self._note(SUCCESS)], SUCCESS, Grain.DAY, window, when)
+        self.index(writer)
+
+    def stop(self, organization: str, writer: Writer, reason: str, window: Window, when: datetime) -> None:
+        """Remember in the archive that a sync was stopped, and why."""
+        self._wait(organization, [self._note(STOP, reason)], STOP, Grain.DAY, window, when)
+        self.index(writer)
 
     def _note(self, purpose: str, text: str = "", index: int = 0) -> dict[str, Any]:
         """Put what a sync has to say of itself into the archive as a page; its row of the index."""
@@ -143,12 +156,12 @@ class Fetch:
     def names(self, committer: Committer, pages: list[FetchedPage], read_at: datetime) -> None:
         """Archive and index the pages of the directory."""
         rows = [self._archived(answer, index) for index, answer in enumerate(pages)]
-        self._wait(committer, rows, NAMES, Grain.DAY, Window(read_at, read_at), read_at)
+        self._wait(committer.organization, rows, NAMES, Grain.DAY, Window(read_at, read_at), read_at)
         self.index(committer.writer)
 
     def _wait(
         self,
-        committer: Committer,
+        organization: str,
         rows: list[dict[str, Any]],
         source: str,
         grain: Grain,
@@ -160,7 +173,7 @@ class Fetch:
         self.reading += 1
         self.outcome.size += sum(row["size"] for row in rows)
         common = {
-            "organization": committer.organization,
+            "organization": organization,
             "reading": self.reading,
             "attempt": attempt,
             "source": source,

@@ -19,6 +19,7 @@ from typing import Any
 from tallystick.api.client import Client, Clock
 from tallystick.api.directory import UNKNOWN_KEY
 from tallystick.api.page import Page
+from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.ledger_tables import DAYS
 from tallystick.errors import ApiError, Refused, UnexpectedResponse, Unreachable
 from tallystick.store.archive import Archive
@@ -93,20 +94,33 @@ class Sync:
         with self._tables.writing(self._waiting) as writer:
             self._fetch.reading, self._fetch.archive = writer.newest_reading(), writer.archive
             self._people.forgotten = forgotten(self._tables.root)
-            committer = self._begin(writer)
-            known = known_days(committer.days, self._tables, writer.version, committer.organization, self._watch.now())
-            allowances.recall(self._tables, committer.organization, self._client)
             try:
-                self._read_all(committer, plan(known, self._options, self._watch.now()))
-            finally:
-                allowances.remember(self._tables, committer.organization, self._client)
-            if not self.outcome.failures:
-                self._fetch.succeed(committer, self._options.wanted, self._watch.now())
-            self._move(total=self._position.done, subject="done")
-            self.outcome.version = writer.version.number
-            self.outcome.issues = committer.issues
-            self.outcome.losses = committer.losses
+                self._run(writer)
+            except ApiError as wrong:
+                self._stop(writer, wrong)
+                raise
         return self.outcome
+
+    def _run(self, writer: Writer) -> None:
+        committer = self._begin(writer)
+        known = known_days(committer.days, self._tables, writer.version, committer.organization, self._watch.now())
+        allowances.recall(self._tables, committer.organization, self._client)
+        try:
+            self._read_all(committer, plan(known, self._options, self._watch.now()))
+        finally:
+            allowances.remember(self._tables, committer.organization, self._client)
+        if not self.outcome.failures:
+            self._fetch.succeed(committer.organization, writer, self._options.wanted, self._watch.now())
+        self._move(total=self._position.done, subject="done")
+        self.outcome.version = writer.version.number
+        self.outcome.issues = committer.issues
+        self.outcome.losses = committer.losses
+
+    def _stop(self, writer: Writer, wrong: ApiError) -> None:
+        """Remember in the archive what stopped the sync; of the only organization where it was not told whose it is."""
+        known = [*writer.organizations(DAYS)]
+        organization = self.outcome.organization or (known[0] if len(known) == 1 else UNKNOWN)
+        self._fetch.stop(organization, writer, wrong.what, self._options.wanted, self._watch.now())
 
     def _read_all(self, committer: Committer, groups: list[list[SyncTask]]) -> None:
         """Read the windows of a plan and commit what they brought."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,7 @@ from tallystick.formats.shown import shown
 from tallystick.query.context import Context
 from tallystick.query.strictness import INCOMPLETE
 from tallystick.watch.default_rules import DEFAULT_RULES
+from tallystick.watch.finding_command import finding_command
 from tallystick.watch.rule import ORGANIZATION, Rule
 
 ABSENT = "absent"
@@ -27,7 +28,8 @@ ABSENT = "absent"
 class Case:
     """A row that a rule speaks of: its subject as JSON, its level, what it is in words, US dollars, whose it is.
 
-    `since` is the day on which it began, as 2026-10-01; empty where its rule does not say.
+    `command` shows what it is about. `since` is the day on which it began, as 2026-10-01; empty where its rule does not
+    say.
     """
 
     subject: str
@@ -36,6 +38,7 @@ class Case:
     dollars: Decimal | None
     team: str
     row: Mapping[str, Cell]
+    command: str = ""
     since: str = ""
 
 
@@ -93,7 +96,7 @@ def _checked(rule: Rule, answer: Answer) -> Table:
 def _judged(context: Context, rule: Rule) -> Judgement:
     answer, condition = _checked(rule, _answer(context, rule)), rule.condition
     rows = [(row, condition.holds(row)) for row in answer.rows]
-    cases = tuple(_case(rule, answer, row) for row, holds in rows if holds)
+    cases = tuple(_case(rule, answer, row, context.now) for row, holds in rows if holds)
     doubt = _gaps(answer, context.now.date()) if rule.whole else ""
     vague = next((_subject(rule, answer, row) for row, holds in rows if holds is None), None)
     if vague is not None and not doubt:
@@ -117,7 +120,7 @@ def _subject(rule: Rule, answer: Table, row: Mapping[str, Cell]) -> dict[str, st
     return {column: str(row[column]) for column in columns if column in row and row[column] is not None}
 
 
-def _case(rule: Rule, answer: Table, row: Mapping[str, Cell]) -> Case:
+def _case(rule: Rule, answer: Table, row: Mapping[str, Cell], now: datetime) -> Case:
     subject = _subject(rule, answer, row)
     dollars = row.get(rule.dollars)
     return Case(
@@ -127,6 +130,7 @@ def _case(rule: Rule, answer: Table, row: Mapping[str, Cell]) -> Case:
         dollars if isinstance(dollars, Decimal) else None,
         str(row.get(rule.team) or ""),
         row,
+        finding_command(rule, row, subject, now),
         str(row.get(rule.since) or ""),
     )
 

@@ -62,15 +62,20 @@ def severity(findings: Sequence[Finding]) -> Severity:
 
 def command(finding: Finding) -> str:
     """Return the command that shows what a finding is about."""
-    return safe(f"tallystick {finding.opened.facts.get('ask', 'findings')}")
+    return safe(f"tallystick {_question(finding)}")
 
 
 def link(finding: Finding, dashboard: str) -> str:
     """Return the page that shows what a finding is about; empty where the dashboard or the question is not known."""
     try:
-        return dashboard and dashboard + address(RuleQuestion.read(str(finding.opened.facts["ask"]))).url
-    except (InvalidQuestion, KeyError):
+        return dashboard and dashboard + address(RuleQuestion.read(_question(finding))).url
+    except InvalidQuestion:
         return ""
+
+
+def _question(finding: Finding) -> str:
+    facts = finding.opened.facts
+    return str(facts.get("command") or facts.get("ask", "findings"))
 
 
 def _title(findings: Sequence[Finding], topic: Topic) -> str:

@@ -50,7 +50,7 @@ def _decided(tables: Tables, channels: Sequence[Channel], now: datetime, author:
     """The first message that is due, once it is written down that it is about to be sent; None where none is."""
 
     def first() -> Message | None:
-        return next(due(findings(record.events(tables)), channels, now, is_dead), None)
+        return next(due(findings(record.recent(tables, now)), channels, now, is_dead), None)
 
     if first() is None:
         return None

@@ -5,21 +5,53 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tallystick.core.growing_tables import FINDINGS
 from tallystick.store.tables import Tables
-from tallystick.watch.finding import Event, Step
+from tallystick.watch.finding import ENDED, Event, Step
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from tallystick.store.writer import Writer
+
+RECENT = timedelta(days=60)
+"""How long what ended is still of use: it may be told, and what is back since the same day is no news."""
 
 
 def events(tables: Tables) -> list[Event]:
     """Return every event that the ledger has, in the order in which they were written."""
-    if not (tables.folder(FINDINGS) / "_delta_log").exists():
+    return _events(tables.rows(FINDINGS)) if is_begun(tables) else []
+
+
+def recent(tables: Tables, now: datetime) -> list[Event]:
+    """Return the events of findings that are open, ended lately, or are expected: all that a round needs.
+
+    The others are never made objects of: of them three columns are read, whatever their number.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not is_begun(tables):
         return []
-    rows = sorted(tables.rows(FINDINGS).to_pylist(), key=lambda row: (row["happened_at"], row["place"]))
+    steps = tables.rows(FINDINGS, columns=["finding", "step", "happened_at"])
+    is_end = pc.is_in(steps["step"], pa.array([*map(str, ENDED)]))
+    past = steps["finding"].filter(pc.and_(is_end, pc.less(steps["happened_at"], pa.scalar(now - RECENT))))
+    expected = steps["finding"].filter(pc.equal(steps["step"], str(Step.EXPECTED)))
+    known = steps["finding"].unique()
+    wanted = known.filter(pc.or_(pc.invert(pc.is_in(known, past.unique())), pc.is_in(known, expected.unique())))
+    return _events(tables.rows(FINDINGS, filters=[("finding", "in", wanted.to_pylist())]))
+
+
+def is_begun(tables: Tables) -> bool:
+    """Return whether a rule ever saw anything."""
+    return (tables.folder(FINDINGS) / "_delta_log").exists()
+
+
+def _events(table: pa.Table) -> list[Event]:
+    rows = sorted(table.to_pylist(), key=lambda row: (row["happened_at"], row["place"]))
     names = Event.__dataclass_fields__
     return [
         Event(**({name: row[name] for name in names} | {"step": Step(row["step"]), "facts": json.loads(row["facts"])}))

@@ -48,15 +48,17 @@ def look(reader: LedgerReader, tables: Tables, rules: Sequence[Rule], now: datet
     context = reader.context()
     version = context.engine.version
     judgements = tuple(judge(context, rule) for rule in rules)
-    made = [*changes(judgements, findings(record.events(tables)), now, who)]
-    if made:
+    before = record.recent(tables, now)
+    events = [*changes(judgements, findings(before), now, who)]
+    if events:
         with tables.writing() as writer:
             if writer.version != version:
                 context = reader.context()
                 judgements = tuple(judge(context, rule) for rule in rules)
-            made = [*changes(judgements, findings(record.events(tables)), now, who)]  # others look too
-            record.write(writer, made)
-    return Round(judgements, tuple(made), findings(record.events(tables)))
+            before = record.recent(tables, now)  # others look too
+            events = [*changes(judgements, findings(before), now, who)]
+            record.write(writer, events)
+    return Round(judgements, tuple(events), findings([*before, *events]))
 
 
 def changes(judgements: Sequence[Judgement], known: Mapping[str, Finding], now: datetime, who: str) -> Iterator[Event]:
@@ -141,6 +143,7 @@ def _opened(judgement: Judgement, case: Case, id_: str, facts: Mapping[str, Any]
     """The event that opens a finding; its facts say how many its rule opens together, and whether it is back."""
     rule = judgement.rule
     facts = {"level": case.level, "severity": str(rule.severity), "team": case.team, "ask": rule.ask, **facts}
+    facts |= {"command": case.command} if case.command else {}
     return Event(id_, rule.name, case.subject, Step.OPENED, now, who, case.words, dollars=case.dollars, facts=facts)
 
 
@@ -166,7 +169,7 @@ def acknowledge(
     if not reason.strip():
         raise InvalidQuestion("A reason is empty.", "Say why it is known: --reason planned.")
     with tables.writing(waiting) as writer:
-        every = findings(record.events(tables)).values()
+        every = findings(record.recent(tables, now)).values()
         fits = [finding for finding in every if finding.id.startswith(id_) and finding.state is not State.RESOLVED]
         if not id_ or len(fits) != 1:
             problem = "Several findings begin" if id_ and fits else "No open finding begins"

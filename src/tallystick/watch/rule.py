@@ -18,6 +18,8 @@ from tallystick.watch.rule_question import RuleQuestion
 
 ORGANIZATION = "organization"
 """A column that answers have where a ledger holds several organizations."""
+TODAY = "today"
+"""A name in a rule's command that is no column: the day on which the finding opened."""
 _MEND = "`tallystick docs watch` shows the tables."
 _WORDS = re.compile(r"(?:[^{}]|\{\{|\}\}|\{[a-z]\w*\})*")
 """A sentence with names in braces alone: a format could be as long as memory, or fail at the first row."""
@@ -38,14 +40,16 @@ class Rule:
     `subject` are the columns that tell one finding from another, `level` one that grades it: of one subject only its
     present level is open. `since` is a column of the day on which it began: what began after the last one of its
     subject was told is another finding, and what was told once is not told again. `dollars` is the column of what it is
-    about in US dollars, `words` the sentence of a finding with columns in braces. `whole` rules need every day of their
-    answer, and are unknown where one is absent.
+    about in US dollars, `words` the sentence of a finding with columns in braces, `command` the question that shows
+    what it is about, by default its own, held to the subject. `whole` rules need every day of their answer, and are
+    unknown where one is absent.
     """
 
     name: str
     ask: str
     when: str
     words: str
+    command: str = ""
     subject: tuple[str, ...] = ()
     level: str = ""
     since: str = ""
@@ -68,9 +72,12 @@ class Rule:
     @property
     def columns(self) -> frozenset[str]:
         """The columns that its words name; InvalidQuestion where anything but a name stands in braces."""
-        if not _WORDS.fullmatch(self.words):
-            raise InvalidQuestion(f"The words {self.words!r} cannot be read.", 'Write words = "{key} spent {billed}".')
-        return frozenset(name for _, name, _, _ in Formatter().parse(self.words) if name)
+        return _columns("words", self.words)
+
+    @property
+    def command_columns(self) -> frozenset[str]:
+        """The columns that its command names, and perhaps `today`; InvalidQuestion as for its words."""
+        return _columns("command", self.command)
 
     def check(self, headings: Sequence[Heading]) -> None:
         """Raise InvalidQuestion where it names a column that its answer does not have, or dollars that are none."""
@@ -79,6 +86,7 @@ class Rule:
         uses: dict[str, tuple[Iterable[str], Sequence[str]]] = {
             "when": ((comparison.column for comparison in self.condition.comparisons), known),
             "words": (sorted(self.columns), known),
+            "command": (sorted(self.command_columns), [*known, TODAY]),
             "subject": (self.subject, [*known, ORGANIZATION]),
             "level": ([self.level], known),
             "since": ([self.since], known),
@@ -93,7 +101,16 @@ class Rule:
                     raise InvalidQuestion(problem, choose(column, choices))
 
 
-_TEXTS = ("name", "ask", "when", "words", "level", "since", "dollars", "team", "about")
+def _columns(setting: str, text: str) -> frozenset[str]:
+    """The names in braces of a text; InvalidQuestion where anything else stands there."""
+    if not _WORDS.fullmatch(text):
+        raise InvalidQuestion(
+            f"The {setting} {text!r} cannot be read.", 'Names stand in braces: "{key} spent {billed}".'
+        )
+    return frozenset(name for _, name, _, _ in Formatter().parse(text) if name)
+
+
+_TEXTS = ("name", "ask", "when", "words", "command", "level", "since", "dollars", "team", "about")
 _FIELDS = (*(field.name for field in fields(Rule) if field.name != "whole"), "off")
 
 
@@ -144,7 +161,7 @@ def _rule(where: str, table: Mapping[str, Any], before: Rule | None) -> Rule:
 def _check(where: str, rule: Rule) -> None:
     """Raise InvalidQuestion, with where the rule stands, where its question, condition or words cannot be."""
     try:
-        rule.question, rule.condition, rule.columns  # noqa: B018 - they raise
+        rule.question, rule.condition, rule.columns, rule.command_columns  # noqa: B018 - they raise
     except InvalidQuestion as wrong:
         raise InvalidQuestion(f"{where} ({rule.name}): {wrong.what}", wrong.hint) from None
 

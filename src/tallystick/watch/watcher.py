@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 from pathlib import Path
@@ -10,22 +11,35 @@ PROC = Path("/proc")
 
 
 def watcher() -> str:
-    """Return the name of this process: its machine, its number, and when it started where the system says so."""
-    return f"{socket.gethostname()} {os.getpid()} {_started(os.getpid())}"
+    """Return the name of this process: where it runs, its number, and when it started where the system says so."""
+    return f"{_home()} {os.getpid()} {_started(os.getpid())}"
 
 
 def is_dead(author: str) -> bool:
-    """Return whether a watcher is known to be dead; what runs on another machine never is."""
-    host, _, rest = author.rpartition(" ")[0].partition(" ")
-    if host != socket.gethostname() or not rest.isdecimal() or os.name == "nt":
+    """Return whether a watcher is known to be dead; what runs on another machine, or in a container, never is."""
+    home, _, process = author.rpartition(" ")[0].partition(" ")
+    if home != _home() or not process.isdecimal() or os.name == "nt":
         return False
     try:
-        os.kill(int(rest), 0)
+        os.kill(int(process), 0)
     except (ProcessLookupError, OverflowError):
         return True
     except OSError:  # it is another user's
         return False
-    return _started(int(rest)) != author.rpartition(" ")[2]  # another process has its number now
+    return _started(int(process)) != author.rpartition(" ")[2]  # another process has its number now
+
+
+def _home() -> str:
+    """Where the numbers of processes are this one's: its machine since it started, and its container.
+
+    By its name alone, containers of one name would take each other's watchers for dead.
+    """
+    try:
+        boot = (PROC / "sys/kernel/random/boot_id").read_bytes()
+        numbers = str((PROC / "self/ns/pid").readlink())
+    except OSError:
+        return socket.gethostname()
+    return f"{socket.gethostname()}-{hashlib.sha256(boot + numbers.encode()).hexdigest()[:12]}"
 
 
 def _started(process: int) -> str:
