@@ -25,7 +25,6 @@ from tallystick.core.causes import (
 )
 from tallystick.core.price_entries import Unpriced
 from tallystick.core.prices import PriceList
-from tallystick.tally.allocate import split
 from tallystick.tally.reconcile.own_prices import NOT_APPLIED
 from tallystick.tally.reconcile.pieces import (
     LARGE,
@@ -37,6 +36,7 @@ from tallystick.tally.reconcile.pieces import (
     UNKNOWN_PRICE,
 )
 from tallystick.tally.reconcile.price_factors import Cell, changes
+from tallystick.tally.split import split
 
 _PLAIN = {CODE, SESSION, USAGE_NOT_READ}
 MODIFIERS = {"batch": "batch", "us": "geography", "long_context": "long context", "fast": "speed"}

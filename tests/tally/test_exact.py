@@ -11,8 +11,8 @@ from hypothesis import given, settings, strategies as st
 
 from support.charge_rows import DAY, OPUS, PUBLIC, SONNET, Row, line, only, tallied, use
 from tallystick.core.price_entries import UNITS, Rate
-from tallystick.tally import allocate
 from tallystick.tally.prices_in_force import Prices
+from tallystick.tally.split import split
 
 ODD = Prices.with_own(
     f'[[price]]\nfor = "{OPUS}"\nfrom = 2026-01-01\nusd = {{ uncached_input = "4.1234567", output = "25.000001" }}\n'
@@ -89,7 +89,7 @@ def test_each_line_is_split_as_in_python(
         total = {"times": much * sum(weights), "tenths": sum(weights) * much // 10, "odd": much}[unit]
         total = max(-MOST, min(MOST, total))
         lines.append(line(Decimal(total).scaleb(-12), **dict(zip(LIKE, line_key, strict=True))))
-        for (row, _), share in zip(users, allocate.split(total, weights), strict=True):
+        for (row, _), share in zip(users, split(total, weights), strict=True):
             expected[caller(row)] = share, "allocated" if len(users) > 1 else "reported"
     rows = tallied(used, lines, prices=prices)
     assert {caller(row): (int(row["billed"].scaleb(12)), row["method"]) for row in rows} == expected

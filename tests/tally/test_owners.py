@@ -29,11 +29,11 @@ from tallystick.query.owners import attributed, rules
 from tallystick.reports.keys import keys
 from tallystick.reports.owner_check import check, problems
 from tallystick.settings import Settings
-from tallystick.tally.allocate import split
 from tallystick.tally.attribute import Attribution
 from tallystick.tally.figures import ChargeRows
 from tallystick.tally.owners import Owners
 from tallystick.tally.rules import CONDITIONS, FIELDS
+from tallystick.tally.split import split
 
 Tallystick = Callable[..., Run]
 DAY = date(2026, 11, 1)
@@ -186,7 +186,7 @@ def expected(tables: Sequence[Mapping[str, Any]], rows: Sequence[tuple[Any, ...]
 @settings(max_examples=80, deadline=None)
 @given(st.lists(rule_tables(), max_size=6), st.lists(charge, min_size=1, max_size=12))
 def test_every_rule_adds_up_exactly(tables: list[dict[str, Any]], rows: list[tuple[Any, ...]]) -> None:
-    """Whatever the rules, teams and unowned sum to the charges, each charge split as `allocate.split` does."""
+    """Whatever the rules, teams and unowned sum to the charges, each charge split as `split` does."""
     attribution = Attribution(Owners.read(tables), ChargeRows(charges(*rows)), {})
     by_team = {row["team"]: pico(row["billed"]) for row in attribution.sums(["team"])}
     assert sum(by_team.values()) == sum(row[-1] for row in rows)

@@ -12,6 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 from tallystick.tally import allocate
 from tallystick.tally.picodollars import WHOLE, dollars, whole_picodollars
+from tallystick.tally.split import split
 
 MOST = 10**28 - 1
 """The most picodollars that an amount of the ledger can have."""
@@ -101,7 +102,7 @@ def test_the_split_in_sql_is_the_split_in_python(bill_lines: list[Line]) -> None
     """SQL and Python give every user the same picodollars, negative totals and lines beyond 128 bits included."""
     shares = in_sql(bill_lines)
     for number, bill_line in enumerate(bill_lines):
-        expected = allocate.split(bill_line.total, bill_line.weights())
+        expected = split(bill_line.total, bill_line.weights())
         assert [shares[number, user.name] for user in bill_line.users] == expected
 
 
@@ -118,7 +119,7 @@ def test_a_split_conserves_and_is_proportional(total: int, weights: list[int]) -
     """Parts sum to the whole; each is its proportion to less than one picodollar, and has the whole's sign."""
     if not sum(weights):
         weights = [*weights, 1]
-    parts = allocate.split(total, weights)
+    parts = split(total, weights)
     assert sum(parts) == total
     for part, weight in zip(parts, weights, strict=True):
         assert abs(part - Fraction(total * weight, sum(weights))) < 1
@@ -129,28 +130,28 @@ def test_a_split_conserves_and_is_proportional(total: int, weights: list[int]) -
 @given(st.integers(0, 10**12), st.lists(st.integers(1, 10**9), min_size=1, max_size=20))
 def test_credits_are_split_like_charges(total: int, weights: list[int]) -> None:
     """A negative line is split as its positive is, with the signs turned."""
-    assert allocate.split(-total, weights) == [-part for part in allocate.split(total, weights)]
+    assert split(-total, weights) == [-part for part in split(total, weights)]
 
 
 @given(st.lists(st.integers(1, 10**9), min_size=1, max_size=20), st.integers(1, 10**6))
 def test_a_bill_at_list_price_is_split_to_what_each_costs(weights: list[int], factor: int) -> None:
     """Where the line is what its users cost together, or a whole multiple, each gets just that."""
-    assert allocate.split(factor * sum(weights), weights) == [factor * weight for weight in weights]
+    assert split(factor * sum(weights), weights) == [factor * weight for weight in weights]
 
 
 def test_what_is_left_goes_to_the_largest_remainder_then_to_the_earlier() -> None:
     """Picodollars that no share has whole go out one each: the largest remainder first, then in order."""
-    assert allocate.split(10, [1, 1, 1]) == [4, 3, 3]
-    assert allocate.split(11, [1, 1, 1]) == [4, 4, 3]
-    assert allocate.split(10, [1, 2, 4]) == [1, 3, 6]
-    assert allocate.split(0, [3, 4]) == [0, 0]
+    assert split(10, [1, 1, 1]) == [4, 3, 3]
+    assert split(11, [1, 1, 1]) == [4, 4, 3]
+    assert split(10, [1, 2, 4]) == [1, 3, 6]
+    assert split(0, [3, 4]) == [0, 0]
 
 
 @pytest.mark.parametrize("weights", [[], [0, 0], [3, -1], [-1, 2]])
 def test_there_is_no_split_by_nothing(weights: list[int]) -> None:
     """No weights, all zero, or one below zero: refused, never a guess."""
     with pytest.raises(ValueError, match="weights"):
-        allocate.split(10, weights)
+        split(10, weights)
 
 
 def test_where_one_price_is_unknown_all_weigh_by_use() -> None:
@@ -172,7 +173,7 @@ def test_a_line_beyond_128_bits_is_split_exactly() -> None:
     for total in (MOST, -MOST):
         assert MOST * users[0].priced >= 2**127  # type: ignore[operator]
         shares = in_sql([Line(total, users), Line(7, users)])
-        assert [shares[0, user.name] for user in users] == allocate.split(total, [user.priced or 0 for user in users])
+        assert [shares[0, user.name] for user in users] == split(total, [user.priced or 0 for user in users])
         assert sum(shares[0, user.name] for user in users) == total
         assert sum(shares[1, user.name] for user in users) == 7
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from tallystick.core.money import EXACT, PLACES, nearest
 from tallystick.outlook.forecast import Forecast
-from tallystick.tally.allocate import split
+from tallystick.tally.split import split
 
 
 def reconciled(parts: Mapping[str, Forecast], whole: Forecast) -> tuple[dict[str, Forecast], Fraction | None]:

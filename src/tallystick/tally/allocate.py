@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from tallystick.tally.picodollars import WHOLE
+from tallystick.tally.split import split
 
 WEIGHT = "CASE WHEN by_use THEN quantity ELSE priced END"
 """What a use weighs in a line."""
@@ -130,22 +131,6 @@ def listed(duck: duckdb.DuckDBPyConnection) -> None:
         "SELECT id, listed AS list FROM whose WHERE users = 1 UNION ALL SELECT id, share::HUGEINT FROM several"
         ") GROUP BY id"
     )
-
-
-def split(total: int, weights: list[int]) -> list[int]:
-    """A whole amount in whole parts that sum to it, largest remainder first, then the earlier.
-
-    Raises ValueError for a weight below zero, or none above.
-    """
-    weight_sum = sum(weights)
-    if weight_sum <= 0 or min(weights) < 0:
-        raise ValueError("weights must be whole numbers, none below zero, and not all zero")
-    sign, total = (-1, -total) if total < 0 else (1, total)
-    parts = [total * weight // weight_sum for weight in weights]
-    order = sorted(range(len(weights)), key=lambda index: -(total * weights[index] % weight_sum))
-    for index in order[: total - sum(parts)]:
-        parts[index] += 1
-    return [sign * part for part in parts]
 
 
 def _split_large(rows: pa.Table) -> pa.Table:

@@ -16,6 +16,7 @@ from tallystick.errors import LedgerError
 from tallystick.store.session import temp_table
 from tallystick.tally.owners import Owners, Renaming, Spellings
 from tallystick.tally.rules import FIELDS, UNOWNED
+from tallystick.tally.split import split
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -237,8 +238,6 @@ class Attribution:
 
     def _large(self) -> list[tuple[Any, ...]]:
         """The parts of charges whose products do not fit 128 bits."""
-        from tallystick.tally.allocate import split
-
         rows = self._duck.sql(
             "SELECT id, list(place ORDER BY place), list(weights.team ORDER BY place), "  # noqa: S608
             "list(weights.cost_center ORDER BY place), any_value(total)::DECIMAL(38, 0), "

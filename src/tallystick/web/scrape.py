@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from starlette.responses import PlainTextResponse, Response
 
 from tallystick.errors import LedgerError
-from tallystick.metrics.exposition import exposition
-from tallystick.metrics.snapshot import Snapshot
 from tallystick.web.gate import LOG
 
 if TYPE_CHECKING:
@@ -29,6 +27,9 @@ class Scrape:
         """Answer a scrape with the snapshot of the state that is shown; 503 where there is none."""
         if request.state.identity.teams is not None:
             return PlainTextResponse("Metrics are of all teams. Ask for a token of the whole ledger.\n", 403)
+        from tallystick.metrics.exposition import exposition
+        from tallystick.metrics.snapshot import Snapshot
+
         try:
             visit = self._readers.visit()
             if visit.version is None:

@@ -18,6 +18,7 @@ from tallystick.tally.reconcile.arithmetic import nearest
 from tallystick.tally.reconcile.lines import ALONE_ROLE, LATE_ROLE, LINE_ROLE
 from tallystick.tally.reconcile.own_prices import NOT_APPLIED
 from tallystick.tally.reconcile.price_factors import Change
+from tallystick.tally.split import split
 
 REFUSED = "refused or blocked requests"
 SEARCH = "web search"
@@ -139,8 +140,6 @@ def _splits(duck: duckdb.DuckDBPyConnection) -> Iterator[Split]:
     several = duck.execute(_SEVERAL).fetchall()
     if not several:
         return
-    from tallystick.tally.allocate import split
-
     causes = {line: [*rows] for line, rows in groupby(duck.execute(_CAUSES).fetchall(), key=lambda row: row[0])}
     for line, parts in groupby(several, key=lambda row: row[0]):
         _, ids, gaps, weights = (list(column) for column in zip(*parts, strict=True))
