@@ -1,45 +1,45 @@
-"""The dashboard at 1 and 10 million charges: its first page, questions cold and warm, one reader and fifty.
+"""The dashboard at 1 and 10 million charges: its pages and questions cold and warm, one reader and fifty.
 
     python benchmarks/serve.py [--quick] [--runs 3] [--folder FOLDER]
 
 Seconds are of the wall, from a request to the last byte of its answer. Cold: in a process that was asked nothing
-before; warm: asked a second time. The first page is what a browser is shown at once, the overview is whole. Readers ask
-one address after the other without a pause, for some seconds; while some do, a process syncs another organization into
-the same ledger, so that versions change under them. Every answer must be without errors, and of one version. --quick
-asks 0.1 million charges, once; --folder keeps the ledgers.
+before, at once after it began; warm: asked a second time. The first page is what a browser is shown at once, how many
+of its panels are there is counted; the overview and all other pages are whole. Readers ask one address after the other
+without a pause, for some seconds; while some do, a process of its own syncs another organization into the same ledger,
+or the dashboard does by itself, so that versions change under them. Every answer must be without errors, and of one
+version. --quick asks 0.1 million charges; --folder keeps the ledgers.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from statistics import quantiles
 from tempfile import TemporaryDirectory
 
 import httpx2
-from canned import NOW, text
+from dashboard import Readers, asked, dashboard, environment, read
 from figures import Figure, child, run
 from simulated import served
 from synthetic import ledger, settings
 
 SIZES = (1_000_000, 10_000_000)
 SMALL = 100_000
+READ = SIZES[0]
+"""The charges of the largest ledger of which many readers ask."""
 READERS = 50
 SECONDS = 8.0
 """Seconds for which readers ask."""
-FIRST = "first page"
+FIRST, WHOLE = "first page", "overview"
 QUESTIONS = {
     FIRST: "/",
-    "overview": "/?whole=1",
+    WHOLE: "/?whole=1",
     "spend by team and day": "/ask/spend?by=day,team&since=30d",
     "spend by model, a year": "/ask/spend?by=model&since=2025-11-22",
     "keys": "/ask/keys?since=30d",
@@ -47,17 +47,22 @@ QUESTIONS = {
     "reconcile": "/ask/reconcile?since=30d",
     "variance": "/ask/variance?month=2026-10",
 }
+"""What readers ask, each name with its address."""
+PAGES = (
+    *("keys", "teams", "cache", "reconcile", "months", "month/2026-10", "budgets", "forecast", "anomalies", "alerts"),
+    *("what-if", "claude-code", "prices", "ledger", "key/apikey_00000000000000000000000005", "team/team%201"),
+    *("model/claude-opus-5-5", "workspace/wrkspc_00000000000000000000000005"),
+)
+"""Paths of pages that are asked once each."""
 GOALS = {SIZES[0]: (0.3, 0.5), SIZES[1]: (1.0, 1.0)}
 """Seconds of the first page, and of any question, by the charges of the ledger."""
 GOAL_READERS = 1.0
-_STATE = re.compile(r'data-state="([^"]+)"')
-
-
-def environment(folder: str, config: str, url: str = "") -> dict[str, str]:
-    """What a process of the command line is told."""
-    told = {"TALLYSTICK_LEDGER": folder, "TALLYSTICK_CONFIG": config, "TALLYSTICK_NOW": text(NOW), "HOME": folder}
-    api = {"TALLYSTICK_BASE_URL": url, "ANTHROPIC_ADMIN_KEY": "sk-ant-admin01-simulated"} if url else {}
-    return {"PATH": os.environ["PATH"], **told, **api}
+_LATE = re.compile(r"Still working out (\d+) of")
+ENDED = "days changed"
+"""What the page of a sync says once it has ended well."""
+PATIENCE = 600.0
+"""Seconds in which it must have ended."""
+SYNC_SINCE = "2026-06-01"
 
 
 def write_findings(folder: str, config: str) -> None:
@@ -70,60 +75,93 @@ def write_findings(folder: str, config: str) -> None:
     ledger_findings.write_findings(Ledger.of(settings).context())
 
 
-@contextmanager
-def dashboard(folder: str, config: str) -> Iterator[tuple[str, int]]:
-    """The address of a dashboard in a process of its own, and the id of that."""
-    command = [sys.executable, "-m", "tallystick", "serve", "--port", "0"]
-    with subprocess.Popen(command, env=environment(folder, config), stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        url = process.stdout.readline().split()[0]
-        while httpx2.get(f"{url}/healthz").status_code != httpx2.codes.OK:
-            time.sleep(0.05)
-        try:
-            yield url, process.pid
-        finally:
-            process.terminate()
+def pages(path: str, config: str, subject: str, addresses: Mapping[str, str], runs: int, goal: float | None) -> None:
+    """Measure each address cold and warm, each time in a process of its own."""
+    for name, address in addresses.items():
+        cold, warm = list[float](), list[float]()
+        for _ in range(runs):
+            with dashboard(path, config) as shown, shown.client() as client:
+                cold.append(asked(client, address)[0])
+                warm.append(asked(client, address)[0])
+        Figure("serve", f"{name}, {subject}", "cold", "s", cold, goal).show()
+        Figure("serve", f"{name}, {subject}", "warm", "s", warm, goal).show()
 
 
-def processor(process: int) -> float:
-    """Seconds of processor time that a process has taken."""
-    _, _, words = Path(f"/proc/{process}/stat").read_text().rpartition(") ")
-    return sum(map(int, words.split()[11:13])) / os.sysconf("SC_CLK_TCK")
+def first_page(path: str, config: str, subject: str, runs: int, goal: float | None) -> None:
+    """Measure what a browser is shown of a dashboard that began a moment ago."""
+    cold, warm, since, whole, later = (list[float]() for _ in range(5))
+    for _ in range(runs):
+        with dashboard(path, config) as shown, shown.client() as client:
+            seconds, page = asked(client, QUESTIONS[FIRST])
+            since.append(time.perf_counter() - shown.begun)
+            later.append(sum(map(int, _LATE.findall(page))))
+            asked(client, QUESTIONS[WHOLE])
+            whole.append(time.perf_counter() - shown.begun)
+            cold.append(seconds)
+            warm.append(asked(client, QUESTIONS[FIRST])[0])
+    Figure("serve", f"{FIRST}, {subject}", "cold", "s", cold, goal).show()
+    Figure("serve", f"{FIRST}, {subject}", "warm", "s", warm, goal).show()
+    Figure("serve", f"{FIRST}, {subject}", "panels that follow later, cold", "", later).show()
+    Figure("serve", f"{FIRST}, {subject}", "since the command, Python's start too", "s", since).show()
+    Figure("serve", f"{WHOLE}, {subject}", "since the command, Python's start too", "s", whole).show()
 
 
-def asked(client: httpx2.Client, address: str) -> tuple[float, str]:
-    """Seconds until an answer was whole, and the version that it is of."""
-    begun = time.perf_counter()
-    goes = {"sec-fetch-mode": "navigate"} if address == QUESTIONS[FIRST] else {}
-    response = client.get(address, headers=goes, timeout=120)
-    seconds = time.perf_counter() - begun
-    states = set(_STATE.findall(response.text))
-    assert response.status_code == httpx2.codes.OK, (address, response.status_code)
-    assert len(states) == 1, address
-    assert 'class="error"' not in response.text, address
-    return seconds, states.pop()
+def show_readers(made: Readers, subject: str, each: float, alone: float) -> None:
+    """Show what fifty readers waited, beside what one does."""
+    Figure("serve", subject, "95 % of answers within", "s", [made.late], GOAL_READERS).show()
+    Figure("serve", subject, "to one reader", "x", [made.late / alone]).show()
+    Figure("serve", subject, "processor time of an answer", "s", [each]).show()
 
 
-def read(url: str, readers: int, goes_on: Callable[[float], bool]) -> tuple[list[float], set[str]]:
-    """What so many readers waited for each answer, and the versions that they saw."""
-    begun = time.perf_counter()
+def readers(path: str, config: str, subject: str) -> None:
+    """Measure one reader and fifty of a ledger, then fifty while it is synced: by another process, and by itself."""
+    addresses = [*QUESTIONS.values()]
+    with dashboard(path, config) as shown:
+        read(shown.url, addresses, 1, lambda seconds: seconds < SECONDS / 2)
+        alone = read(shown.url, addresses, 1, lambda seconds: seconds < SECONDS).late
+        begun = shown.processor()
+        made = read(shown.url, addresses, READERS, lambda seconds: seconds < SECONDS)
+        each = (shown.processor() - begun) / len(made.waits)
+    Figure("serve", f"one reader, {subject}", "95 % of answers within", "s", [alone]).show()
+    show_readers(made, f"{READERS} readers, {subject}", each, alone)
+    for by_itself in (False, True):
+        made, each = syncing(path, config, by_itself=by_itself)
+        name = f"{READERS} readers during {'its own' if by_itself else 'a'} sync, {subject}"
+        show_readers(made, name, each, alone)
+        Figure("serve", name, "states of the ledger seen", "", [len(made.states)]).show()
 
-    def one(number: int) -> list[tuple[float, str]]:
-        waits = []
-        with httpx2.Client(base_url=url) as client:
-            while goes_on(time.perf_counter() - begun):
-                addresses = [*QUESTIONS.values()]
-                waits.append(asked(client, addresses[(number + len(waits)) % len(addresses)]))
-        return waits
 
-    with ThreadPoolExecutor(readers) as pool:
-        waits = [wait for listed in pool.map(one, range(readers)) for wait in listed]
-    return [seconds for seconds, _ in waits], {state for _, state in waits}
+def syncing(path: str, config: str, *, by_itself: bool) -> tuple[Readers, float]:
+    """What readers of a copy of a ledger waited while it was synced, and the processor time of an answer."""
+    addresses = [*QUESTIONS.values()]
+    with TemporaryDirectory() as folder, served() as api:
+        copy = f"{folder}/ledger"
+        shutil.copytree(path, copy)
+        options = ("--sync-every", "1h") if by_itself else ()
+        with dashboard(copy, config, api if by_itself else "", *options) as shown, shown.client() as client:
+            if by_itself:
+                begun = shown.processor()
+                with ThreadPoolExecutor(1) as pool:
+                    ended = pool.submit(wait_for_sync, client)
+                    made = read(shown.url, addresses, READERS, lambda _: not ended.done())
+                    ended.result()
+            else:
+                read(shown.url, addresses, 1, lambda seconds: seconds < SECONDS / 2)
+                begun = shown.processor()
+                command = [sys.executable, "-m", "tallystick", "sync", "--since", SYNC_SINCE]
+                told = environment(copy, config, api)
+                with subprocess.Popen(command, env=told, stderr=subprocess.DEVNULL) as sync:
+                    made = read(shown.url, addresses, READERS, lambda _: sync.poll() is None)
+                assert sync.returncode == 0
+            return made, (shown.processor() - begun) / len(made.waits)
 
 
-def late(seconds: list[float]) -> float:
-    """The wait that one answer of twenty exceeds."""
-    return quantiles(seconds, n=20)[-1]
+def wait_for_sync(client: httpx2.Client) -> None:
+    """Return once a dashboard has synced its ledger."""
+    until = time.monotonic() + PATIENCE
+    while ENDED not in (page := client.get("/sync").text):
+        assert time.monotonic() < until, page
+        time.sleep(0.5)
 
 
 def measure(folder: Path, size: int, runs: int) -> None:
@@ -133,49 +171,13 @@ def measure(folder: Path, size: int, runs: int) -> None:
     subject = f"{size / 1e6:g} million charges"
     first_goal, goal = GOALS.get(size, (None, None))
     child(__file__, "findings", path, config)
-    cold: dict[str, list[float]] = {name: [] for name in QUESTIONS}
-    warm: dict[str, list[float]] = {name: [] for name in QUESTIONS}
-    for _ in range(runs):
-        for name, address in QUESTIONS.items():
-            with dashboard(path, config) as (url, _), httpx2.Client(base_url=url) as client:
-                cold[name].append(asked(client, address)[0])
-                warm[name].append(asked(client, address)[0])
-    for name in QUESTIONS:
-        limit = first_goal if name == FIRST else goal
-        Figure("serve", f"{name}, {subject}", "cold", "s", cold[name], limit).show()
-        Figure("serve", f"{name}, {subject}", "warm", "s", warm[name], limit).show()
-    with dashboard(path, config) as (url, process):
-        read(url, 1, lambda seconds: seconds < SECONDS / 2)
-        alone = late(read(url, 1, lambda seconds: seconds < SECONDS)[0])
-        begun = processor(process)
-        waits, _ = read(url, READERS, lambda seconds: seconds < SECONDS)
-        each, many = (processor(process) - begun) / len(waits), late(waits)
-    Figure("serve", f"one reader, {subject}", "95 % of answers within", "s", [alone]).show()
-    Figure("serve", f"{READERS} readers, {subject}", "95 % of answers within", "s", [many], GOAL_READERS).show()
-    Figure("serve", f"{READERS} readers, {subject}", "to one reader", "x", [many / alone]).show()
-    Figure("serve", f"{READERS} readers, {subject}", "processor time of an answer", "s", [each]).show()
-    syncing(path, config, subject, alone)
-
-
-def syncing(path: str, config: str, subject: str, alone: float) -> None:
-    """Measure readers of a copy of a ledger while another process syncs into it."""
-    with TemporaryDirectory() as folder, served() as api:
-        copy = f"{folder}/ledger"
-        shutil.copytree(path, copy)
-        command = [sys.executable, "-m", "tallystick", "sync", "--since", "2026-06-01"]
-        with dashboard(copy, config) as (url, process):
-            read(url, 1, lambda seconds: seconds < SECONDS / 2)
-            begun = processor(process)
-            told = environment(copy, config, api)
-            with subprocess.Popen(command, env=told, stderr=subprocess.DEVNULL) as sync:
-                waits, versions = read(url, READERS, lambda _: sync.poll() is None)
-            assert sync.returncode == 0
-            each = (processor(process) - begun) / len(waits)
-    readers = f"{READERS} readers during a sync, {subject}"
-    Figure("serve", readers, "95 % of answers within", "s", [late(waits)], GOAL_READERS).show()
-    Figure("serve", readers, "to one reader", "x", [late(waits) / alone]).show()
-    Figure("serve", readers, "processor time of an answer", "s", [each]).show()
-    Figure("serve", readers, "states of the ledger seen", "", [len(versions)]).show()
+    first_page(str(path), str(config), subject, runs, first_goal)
+    questions = {name: address for name, address in QUESTIONS.items() if name != FIRST}
+    pages(str(path), str(config), subject, questions, runs, goal)
+    whole = {path.partition("/")[0]: f"/{path}?whole=1" for path in PAGES}
+    pages(str(path), str(config), subject, {f"page {name}": address for name, address in whole.items()}, 1, None)
+    if size <= READ:
+        readers(str(path), str(config), subject)
 
 
 def benchmark(arguments: argparse.Namespace) -> None:
