@@ -87,6 +87,7 @@ class Settings:
     _network: Callable[[], Network] | None = field(default=None, repr=False)
     _folders: Mapping[str, Path] = field(default_factory=dict, repr=False)
     _variable: Callable[[str], str | None] = field(default=lambda _: None, repr=False)
+    _arguments: Callable[[], dict[str, Any]] = field(default=dict, repr=False)
 
     @classmethod
     def load(
@@ -103,6 +104,7 @@ class Settings:
         Where the settings file of the working folder holds what it may not say, `warnings` has it, and what needs the
         setting raises InvalidQuestion.
         """
+        flags = {"base_url": base_url, "ledger": ledger and str(ledger), "config": config, "as_of": as_of}
         env = os.environ if environment is None else environment
         files = settings_files(config or env.get("TALLYSTICK_CONFIG"))
         secrets = {name: env[name] for name in (*KEYS, TOKEN) if env.get(name)}  # seen by the closure below alone
@@ -134,7 +136,13 @@ class Settings:
             _network=way(env, real=environment is None),
             _folders=folders,
             _variable=env.get,
+            _arguments=lambda: {**flags, "environment": None if environment is None else dict(environment)},
         )
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What `load` was given, for a process of its own in the same folder; with an environment its secrets too."""
+        return self._arguments()
 
     @property
     def ledger(self) -> Path:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ from tallystick.settings import Settings
 from tallystick.sim import KEY, Server, Simulator, serve
 from tallystick.web.application import application
 from tallystick.web.refresh import NAME, Phase, Refresh
+from tallystick.web.sync_process import NICE
 
 from .conftest import ENVIRONMENT
 
@@ -116,6 +119,25 @@ def test_a_stop_ends_a_sync_that_runs(api: Server, path: Path) -> None:
         time.sleep(0.01)
     refresh.stop()
     assert not [thread for thread in threading.enumerate() if thread.name == NAME]
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="the process is found by /proc")
+def test_a_sync_that_is_killed_is_an_error_and_stands_behind_the_pages(api: Server, path: Path) -> None:
+    """A sync is a process of its own, behind the pages; where it is killed the page says so, and the next one runs."""
+    refresh = Refresh(settings(api, path), timedelta(hours=1))
+    refresh.start()
+    while not refresh.state.requests:
+        time.sleep(0.01)
+    [child] = [int(words) for task in Path("/proc/self/task").glob("*/children") for words in task.read_text().split()]
+    assert os.getpriority(os.PRIO_PROCESS, child) == os.getpriority(os.PRIO_PROCESS, 0) + NICE
+    os.kill(child, signal.SIGKILL)
+    assert "before its time" in ended(refresh).state.error
+    refresh.ask()
+    while not refresh.state.result:
+        time.sleep(0.05)
+    refresh.stop()
+    assert refresh.state.error == ""
 
 
 @pytest.mark.long

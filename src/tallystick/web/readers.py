@@ -83,10 +83,10 @@ class Readers:
         `first` is asked of it before all else. So nobody waits because the ledger has moved.
         """
         while True:
+            await asyncio.sleep(LOOK)  # whoever asks at once is answered first
             with suppress(TallystickError):
                 if newer := self._visits.newer():
                     await self._move(newer, first)
-            await asyncio.sleep(LOOK)
 
     async def _move(self, newer: Visit, first: Callable[[Visit], Coroutine[Any, Any, None]]) -> None:
         works, shown = [*self._works.items()][::-1], self.visit()

@@ -1,4 +1,4 @@
-"""Refresh: the ledger is synced at intervals, in a thread beside the readers; whoever listens hears how far it is."""
+"""Refresh: the ledger is synced at intervals, in a process beside the readers; whoever listens hears how far it is."""
 
 from __future__ import annotations
 
@@ -10,14 +10,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tallystick.api.credential import masked
 from tallystick.core.time import text
-from tallystick.errors import TallystickError
-from tallystick.ledger import Ledger
+from tallystick.web.sync_process import ERROR, RESULT, SyncProcess
 
 if TYPE_CHECKING:
     from tallystick.settings import Settings
-    from tallystick.sync.outcome import Outcome, Progress
 
 NAME = "tallystick-refresh"
 """The name of the thread."""
@@ -69,10 +66,6 @@ class State:
         }
 
 
-class _Stop(KeyboardInterrupt):
-    """The dashboard ends: a sync commits the windows that it has read whole, as at Ctrl-C, and ends too."""
-
-
 class Refresh:
     """Syncs of the ledger that the settings name, one after the other: every interval, and when asked."""
 
@@ -83,6 +76,7 @@ class Refresh:
         self._clock = settings.clock()
         self._wake = threading.Event()
         self._ended = False
+        self._process: SyncProcess | None = None
         self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
 
     def start(self) -> None:
@@ -99,6 +93,8 @@ class Refresh:
         """Begin to end: listeners hear nothing more, a sync that runs commits what it has read whole."""
         self._ended = True
         self._wake.set()
+        if self._process:
+            self._process.stop()
 
     def stop(self) -> None:
         """End, and wait for the sync that runs."""
@@ -123,20 +119,19 @@ class Refresh:
             self._wake.clear()
             if self._ended:
                 return
-            try:
-                self._sync()
-            except _Stop:
-                return
+            self._sync()
 
     def _sync(self) -> None:
         self._tell(phase=Phase.READING, subject="connecting", done=0, total=None, requests=0)
         result = error = ""
-        try:
-            self._settings.trust_needed()
-            outcome = Ledger.of(self._settings).sync(partial=True, progress=self._progress, waiting=self._waiting)
-            result, error = _told(outcome)
-        except TallystickError as wrong:
-            error = masked(str(wrong))
+        self._process = SyncProcess(self._settings)
+        if self._ended:  # meanwhile
+            self._process.stop()
+        for event in self._process.events():
+            if ERROR in event:
+                result, error = event[RESULT], event[ERROR]
+            else:
+                self._tell(**event | {"phase": Phase(event["phase"])})
         now = self._clock.now()
         self._tell(
             phase=Phase.IDLE,
@@ -147,29 +142,5 @@ class Refresh:
             error=error,
         )
 
-    def _progress(self, progress: Progress) -> None:
-        if self._ended:
-            raise _Stop
-        self._tell(
-            phase=Phase.READING,
-            subject=progress.subject,
-            done=progress.done + progress.ahead,
-            total=progress.total,
-            requests=progress.requests,
-        )
-
-    def _waiting(self, holder: str) -> None:
-        if self._ended:
-            raise _Stop
-        self._tell(phase=Phase.WAITING, subject=holder)
-
     def _tell(self, **changes: object) -> None:
         self.state = replace(self.state, **changes)  # type: ignore[arg-type]
-
-
-def _told(outcome: Outcome) -> tuple[str, str]:
-    """What a sync did, and what it had to leave out."""
-    days = "1 day" if outcome.days == 1 else f"{outcome.days:,} days"
-    done = f"{days} changed, {outcome.rows:,} rows read in {outcome.requests:,} requests"
-    failures = [f"{label}: {wrong.what}" for label, wrong in outcome.failures.items()]
-    return done, masked("; ".join(failures))
