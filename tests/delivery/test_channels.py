@@ -157,7 +157,7 @@ def test_a_refusal_is_tried_again_later_with_one_key(tmp_path: Path, receiver: R
     refused = [minute for minute in range(10) if made.round(NOW + MINUTE * minute)]
     assert refused == [0, 1, 6]
     [row] = made.book(NOW + MINUTE * 10).ask("deliveries").rows
-    assert (row["state"], row["reason"]) == ("trying", "refused, to be sent again later: HTTP 503")
+    assert (row["state"], row["reason"]) == ("trying", "refused: HTTP 503")
     receiver.answer = lambda _: 200
     assert len(made.round(NOW + MINUTE * 21)) == 1
     assert made.round(NOW + timedelta(days=1)) == []

@@ -159,6 +159,39 @@ def test_missed_periods_are_delivered_in_order_and_old_ones_skipped(tmp_path: Pa
     assert len(made.book().ask("deliveries", every=True).rows) == 9
 
 
+def test_who_is_added_later_gets_nothing_of_the_past(tmp_path: Path) -> None:
+    """A channel and a team that come into the settings after a period was delivered are sent nothing of it."""
+    text = STATEMENTS.replace('folder = "out"', 'to = "screen"')
+    made = world(tmp_path, text)
+    assert len(made.round()) == 3
+    second = '[[channel]]\nname = "second"\nkind = "stdout"\n'
+    owners = '[[owner]]\nteam = "new"\nkey = "key0"\n' + OWNERS.replace('"key0", ', "")
+    made.write(owners + SCREEN + second + text.replace('"screen"', '["screen", "second"]'))
+    assert made.round(NOW + DAY) == []
+
+
+def test_what_stands_alike_is_one_row(tmp_path: Path) -> None:
+    """`deliveries` counts the teams and files of a period, --all lists each; what moved is summed once a team."""
+    made = world(tmp_path, STATEMENTS + 'to = "screen"\n')
+    made.round()
+    day = date(2026, 8, 31)
+    restated = [row | {"billed": row["billed"] + 1} for row in rows_of(USUAL, [day])]
+    ledger(tmp_path, restated, text=(tmp_path / "tallystick.toml").read_text())
+    [row] = made.book().ask("deliveries").rows
+    assert (row["team"], row["state"], row["to"], row["changed"]) == ("3 teams", "delivered", "screen, 3 files", 6)
+    single = made.book().ask("deliveries", every=True).rows
+    assert len(single) == 6
+    assert {row["team"]: row["changed"] for row in single} == {"payments": 2, "search": 1, "ops": 3}
+
+
+def test_quiet_hours_hold(tmp_path: Path) -> None:
+    """In the quiet hours of a channel nothing is delivered to it; after them it is."""
+    quiet = 'quiet = "09:00-12:00"\nzone = "UTC"\n'
+    made = world(tmp_path, quiet + SHOPS.replace('folder = "out"', 'to = "screen"'))
+    assert made.round() == []
+    assert lines(made.round(NOW + timedelta(hours=3))) == ["delivered: by key, 8 Sep 2026, to screen."]
+
+
 def test_a_late_day_does_not_keep_the_next_ones(tmp_path: Path) -> None:
     """A day that is absent waits by itself: the days after it are delivered, and it once it is there."""
     missing = date(2026, 9, 7)

@@ -68,6 +68,7 @@ def world(tmp_path: Path, text: str) -> World:
         ({"ask": "spend --where team=ops", "teams": "each"}, "names a team in its question too"),
         ({"ask": "spend --where Teams!=ops", "teams": "each"}, "names a team in its question too"),
         ({"ask": "summary --team ops", "teams": "each"}, "names a team in its question too"),
+        ({"teams": []}, "teams must be a text or a list of texts, none empty"),
         ({"teams": ["a*"]}, "has a * or ?, which would let in others"),
         ({"to": "lead"}, "has every team's figures, and lead takes single teams"),
     ],

@@ -13,6 +13,8 @@ from tallystick.core.document import Answer
 from tallystick.core.filter import pattern
 from tallystick.core.money import total
 from tallystick.core.question import Table
+from tallystick.core.text import safe
+from tallystick.core.time import DAY, Window
 from tallystick.delivery.digest import digest
 from tallystick.delivery.order import Order
 from tallystick.delivery.parcel import Parcel
@@ -45,9 +47,14 @@ class Content:
         return self.file if self.file is not None and len(self.file) <= ATTACHED else None
 
     @property
+    def command(self) -> str:
+        """The command that gives the same answer."""
+        return safe(self.address.command)
+
+    @property
     def look(self) -> str:
         """Where to look: the command and, where the dashboard is known, its page."""
-        return "\n".join(filter(None, (f"Look: {self.address.command}", self.link)))
+        return "\n".join(filter(None, (f"Look: {self.command}", self.link)))
 
     @property
     def enclosure(self) -> str:
@@ -68,11 +75,11 @@ class Content:
 def content(context: Context, parcel: Parcel, dashboard: str) -> Content:
     """Make what a parcel holds, by the ledger of a context; raises whatever its question or format raises."""
     order, period, team = parcel.order, parcel.period, parcel.team
+    if pattern(team):
+        raise InvalidQuestion(f"The team {team!r} has a * or ?, which would let in others.", "Rename it.")
     address = order.question(period, team)
     answer = asked(context, address)
     if team:
-        if pattern(team):
-            raise InvalidQuestion(f"The team {team!r} has a * or ?, which would let in others.", "Rename it.")
         answer = told_to_teams(answer)
     written = order.form.write(answer) if order.form else None
     of = f" of {team}" if team else ""
@@ -83,7 +90,7 @@ def content(context: Context, parcel: Parcel, dashboard: str) -> Content:
         dashboard and dashboard + address.url,
         parcel.file_name,
         written.encode() if isinstance(written, str) else written,
-        billed(context, order, period).get(team),
+        billed(context, order, period.window, ()).get(("", team), Decimal(0)),
     )
 
 
@@ -103,23 +110,24 @@ def teams_of(context: Context, order: Order, period: Period) -> tuple[str, ...]:
     lines = None if isinstance(answer, Table) else answer.lines
     if lines and any(heading.name == "team" for heading in lines.headings):  # statements: also what is adjusted
         return tuple(sorted({str(row["team"]) for row in lines.rows}))
-    return tuple(sorted({*billed(context, order, period)} - {"", UNOWNED}))
+    return tuple(sorted({team for _, team in billed(context, order, period.window, ())} - {"", UNOWNED}))
 
 
-def billed(context: Context, order: Order, period: Period) -> Mapping[str, Decimal | None]:
-    """Return what the days of a period were billed, US dollars, by team; under an empty name that of all."""
-    values: dict[str, Any] = {"since": str(period.start.date()), "until": str(period.last)}
+def billed(
+    context: Context, order: Order, window: Window, by: tuple[str, ...]
+) -> Mapping[tuple[str, str], Decimal | None]:
+    """Return what the days of a window were billed, US dollars, by day where `by` has it, and team.
+
+    The name of a day or of a team that is not asked for is empty.
+    """
+    first, last = window.start.date(), (window.end - DAY).date()
+    names = (*by, *(["team"] if order.is_by_team else ()))
+    values: dict[str, Any] = {"since": str(first), "until": str(last), "by": names}
     if organization := order.address.text("organization"):
         values["where"] = {"organization": organization}
     report = entry("spend").report
-    answer = report.answer(context, **report.values("spend", values | {"by": "team" if order.is_by_team else ""}))
-    rows = answer.rows if isinstance(answer, Table) else []
-    amounts: dict[str, list[Any]] = {"": [row["billed"] for row in rows]}
-    for row in rows if order.is_by_team else ():
-        amounts.setdefault(str(row["team"]), []).append(row["billed"])
-    return {team: _sum(parts) for team, parts in amounts.items()}
-
-
-def _sum(amounts: list[Any]) -> Decimal | None:
-    """The sum of amounts; None where one is unknown, or there is none."""
-    return total(amounts) if amounts and None not in amounts else None
+    answer = report.answer(context, **report.values("spend", values))
+    amounts: dict[tuple[str, str], list[Any]] = {}
+    for row in answer.rows if isinstance(answer, Table) else ():
+        amounts.setdefault((str(row.get("day", "")), str(row.get("team", ""))), []).append(row["billed"])
+    return {key: None if None in parts else total(parts) for key, parts in amounts.items()}

@@ -22,7 +22,8 @@ _MESSAGES = 2
 def digest(answer: Answer) -> str:
     """Return the title, the figures or first rows, and the gravest warnings."""
     whole = document(answer)
-    paragraphs = ["\n".join(filter(None, (plain(whole.title), plain(whole.subtitle))))]
+    is_titled = not isinstance(answer, Table) or answer.question is not None
+    paragraphs = ["\n".join(filter(None, (plain(whole.title), plain(whole.subtitle))))] if is_titled else []
     lines = [
         f"{plain(figure.heading.name)}: {_amount(shown(figure.cell, figure.heading), figure.heading)}"
         + (f" ({plain(figure.note)})" if figure.note else "")

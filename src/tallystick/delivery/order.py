@@ -113,9 +113,7 @@ def _order(
 ) -> Order:
     name, every = _text(where, table, "name"), _choice(where, table, "every", [str(grain) for grain in EVERY])
     form = FORMATS[_choice(where, table, "format", [*FORMATS])] if "format" in table else None
-    teams = table.get("teams", ())
-    is_each = teams == EACH
-    names = () if is_each or not teams else _texts(where, table, "teams")
+    is_each = table.get("teams") == EACH
     order = Order(
         name,
         _question(where, table, views),
@@ -123,7 +121,7 @@ def _order(
         form,
         tuple(_channel(where, channel, channels) for channel in (_texts(where, table, "to") if "to" in table else ())),
         beside(_text(where, table, "folder")) if "folder" in table else None,
-        names,
+        _texts(where, table, "teams") if "teams" in table and not is_each else (),
         is_each,
         "once" in table and _choice(where, table, "once", (COMPLETE, CLOSED)) == CLOSED,
     )

@@ -77,7 +77,7 @@ def webhook_body(parcel: Parcel, made: Content, now: datetime) -> bytes:
             "last_day": str(period.last),
             "team": safe(parcel.team) or None,
             "edition": parcel.edition,
-            "command": made.address.command,
+            "command": made.command,
             "link": made.link or None,
         },
         "file": None

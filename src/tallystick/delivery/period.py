@@ -66,6 +66,14 @@ def ended(first: Period, now: datetime) -> list[Period]:
     return periods[::-1]
 
 
+def most_recent(last: Period) -> list[Period]:
+    """Return the periods that are still delivered, up to the last."""
+    periods = [last]
+    while len(periods) < MOST:
+        periods.append(periods[-1].before)
+    return periods
+
+
 def named_period(every: Grain, word: str | None, now: datetime) -> Period:
     """Return the period that holds what a word for time names first, the last ended one for None.
 
