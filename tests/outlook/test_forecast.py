@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
 
 from support.command import Run
 from support.organization import FIRST, NOW, TODAY, Truth, days
+from support.spending import DAYS_OF, USUAL, ledger, rows_of
 from support.tables import message
 from tallystick import Ledger
 from tallystick.core.filter import Filter
@@ -425,3 +427,26 @@ def test_a_period_of_which_nothing_is_known(book: Ledger) -> None:
     """Of a period without a known day the spend is unknown, not zero."""
     [row] = book.forecast(until="2026-03").rows
     assert row["billed"] is row["not_billed_yet"] is row["spent"] is None
+
+
+def test_a_price_that_changes_is_of_the_teams_that_use_it(tmp_path: Path) -> None:
+    """A price that changes raises what the team of its model is expected to spend, and no other, by team or alone."""
+    owners = '[[owner]]\nteam = "a"\nkey = "key0"\n[[owner]]\nteam = "b"\nkey = "key1"\n'
+    models = {"key0": "claude-opus-4-6", "key1": "claude-haiku-4-5"}
+    rows = [row for key, model in models.items() for row in rows_of({key: USUAL[key]}, DAYS_OF, model=model)]
+    names = ("before", "after")
+    for name, factor in zip(names, ("1", "2"), strict=True):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "prices.toml").write_text(
+            f'[[modifier]]\nname = "terms"\nfrom = 2026-09-15\nfactor = "{factor}"\nmodels = ["claude-opus-4-6"]\n',
+            encoding="utf-8",
+        )
+    books = [ledger(tmp_path / name, rows, text=f'prices = "prices.toml"\n{owners}') for name in names]
+
+    def rises(by: str | None, where: Mapping[str, str] | None) -> list[float]:
+        before, after = (book.forecast(by, until="2026-09-30", where=where).rows for book in books)
+        return [float(new["expected"] / old["expected"]) for old, new in zip(before, after, strict=True)]  # type: ignore[operator]
+
+    assert rises("team", None) == pytest.approx([1.5, 1], abs=0.1)
+    assert rises(None, {"team": "a"}) == pytest.approx([1.5], abs=0.1)
+    assert rises(None, {"team": "b"}) == [1]

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED_YET
 from tallystick.core.dimensions import OWNED
@@ -110,6 +111,17 @@ class Daily:
         return {
             value: {day: EXACT.add(row.billed, row.used) for day, row in sums.items()} for value, sums in parts.items()
         }
+
+    def billed(self, question: Question) -> list[Mapping[str, Any]]:
+        """What was billed by the dimensions of a question, in rows; several of one owner where it is asked about more."""
+        if not question.owned:
+            query = select(*question.by, "sum(billed) AS billed").from_("ledger.charges")
+            conditions = (in_days(question.window, months=True), *wanted(self.engine, CHARGES, question.where))
+            query = query.where("billed IS NOT NULL", *conditions).group_by("ALL")
+            return list(self.engine.rows(from_sums(self.engine, query)))
+        owned = [name for name in OWNED if name in question.where]
+        rows = attribution(self.engine, question, self.owners).sums([*dict.fromkeys((*question.by, *owned))])
+        return [row for row in rows if all(question.where[name].takes(row[name]) for name in owned)]
 
     def _days(self, where: Where, sums: Mapping[date, _Sums]) -> list[Day]:
         days = []

@@ -14,12 +14,11 @@ from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.models import same
 from tallystick.core.price_entries import Rate
 from tallystick.core.prices import PriceList
-from tallystick.core.select import select
+from tallystick.core.question import Question
 from tallystick.core.time import DAY, Window
 from tallystick.outlook.daily_spend import Daily, Where
 from tallystick.outlook.forecast_effects import Effect, Effects, of_event
-from tallystick.query.charge_source import from_sums
-from tallystick.query.filters import ids_of, named_ids, wanted, within
+from tallystick.query.filters import ids_of, named_ids
 from tallystick.tally.events import Event, Events
 
 _RECENT = 28
@@ -146,20 +145,15 @@ class ExpectedChanges:
                 yield Effect(reason, partial(_from, retires), 0.0 if alone else None, endless=True)
 
     def _mix(self, value: str) -> list[Mapping[str, Any]]:
-        """What the last weeks were billed by model, kind and request, of a value; by team that of all."""
+        """What the last weeks were billed by model, kind and request, of a value."""
         if not self._mixes:
-            by = self.by if self.by not in OWNED else ""
             today = Window.of_day(self._today).start
-            columns = (*([f"{by} AS value"] if by else []), "model", "kind", *_REQUEST)
-            query = select(*columns, "sum(billed) AS billed").from_("ledger.charges")
-            where = {name: part for name, part in self.where.items() if name not in OWNED}
-            conditions = wanted(self.daily.engine, CHARGES, where)
-            recent = Window(today - DAY * _RECENT, today)
-            query = query.where(within(recent, months=True), *conditions).group_by("ALL").having("sum(billed) > 0")
-            for row in self.daily.engine.rows(from_sums(self.daily.engine, query)):
-                self._mixes.setdefault(row.get("value") or "", []).append(row)
+            by = tuple(dict.fromkeys((*([self.by] if self.by else []), "model", "kind", *_REQUEST)))
+            for row in self.daily.billed(Question("forecast", Window(today - DAY * _RECENT, today), by, self.where)):
+                if row["billed"] > 0:
+                    self._mixes.setdefault(row[self.by] or "" if self.by else "", []).append(row)
             self._mixes.setdefault("", [])
-        return self._mixes.get(value if self.by not in OWNED else "", [])
+        return self._mixes.get(value, [])
 
 
 def _from(first: date, day: date) -> bool:
