@@ -20,8 +20,8 @@ from planted_world import END, RELEASES, Truth, write as write_planted
 
 ROOT = Path(__file__).parent.parent
 GENERATORS = ("simulator", "plain")
-SIMULATED = tuple(range(9001, 9011))
-PLAIN = tuple(range(9101, 9121))
+SIMULATED = tuple(range(12_001, 12_031))
+PLAIN = tuple(range(12_101, 12_121))
 """The final seeds."""
 WARM = 60
 """Days that nothing is expected of: usual levels are learned."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import time
 import zipfile
 from collections import Counter, defaultdict
@@ -16,8 +17,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
-from statistics import fmean, median
+from statistics import fmean, median, stdev
 
 from outlook_series import FINAL, FIRST, LENGTH, series
 from plain_world import organization
@@ -128,13 +130,15 @@ def ours(first: date, amounts: Sequence[float], start: int, today: int, end: int
 
 def judged(
     group: Iterator[Series],
-) -> tuple[dict[tuple[str, int], list[float]], dict[tuple[int, int], list[bool]], int]:
-    """Errors by method and day of month, hits by range and day of month, and the number of series."""
+) -> tuple[dict[tuple[str, int], list[float]], dict[tuple[int, int], list[list[bool]]], int]:
+    """Errors by method and day of month, hits of each series by range and day of month, and the number of series."""
     errors: defaultdict[tuple[str, int], list[float]] = defaultdict(list)
-    hits: defaultdict[tuple[int, int], list[bool]] = defaultdict(list)
+    hits: defaultdict[tuple[int, int], list[list[bool]]] = defaultdict(list)
     count = 0
     for first, amounts in group:
         count += 1
+        for percent, day in product(RANGES, FROM_DAYS):
+            hits[percent, day].append([])
         for start, end in months(first, len(amounts)):
             actual = sum(amounts[start:end])
             for day in FROM_DAYS:
@@ -146,8 +150,14 @@ def judged(
                 ahead = ours(first, amounts, start, today, end)
                 errors[OURS, day].append(abs(float(ahead.expected or 0) - actual) / actual)
                 for percent, (low, high) in ahead.ranges.items():
-                    hits[percent, day].append(float(low) <= actual <= float(high))
+                    hits[percent, day][-1].append(float(low) <= actual <= float(high))
     return errors, hits, count
+
+
+def coverage(hits: Sequence[Sequence[bool]]) -> str:
+    """How often a range holds, give or take the standard error of it over series, whose months are alike."""
+    shares = [fmean(of_series) for of_series in hits]
+    return f"{fmean(shares) * 100:.0f} ± {stdev(shares) / math.sqrt(len(shares)) * 100:.0f} %"
 
 
 def table(title: str, group: Iterator[Series]) -> str:
@@ -167,7 +177,7 @@ def table(title: str, group: Iterator[Series]) -> str:
         bold = "**" if name == OURS else ""
         lines.append(f"| {bold}{name}{bold} | {' | '.join(f'{bold}{cell}{bold}' for cell in cells)} |")
     for percent in RANGES:
-        cells = [f"{fmean(hits[percent, day]) * 100:.0f} %" for day in FROM_DAYS]
+        cells = [coverage(hits[percent, day]) for day in FROM_DAYS]
         lines.append(f"| {percent} % range holds | {' | '.join(cells)} |")
     return "\n".join(lines)
 

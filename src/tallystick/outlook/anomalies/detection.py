@@ -39,8 +39,6 @@ ONWARD = 14
 """Days after which a new level that rises further is no longer the same episode."""
 WAITING = 28
 """Days that can wait for the alarm; older ones are usual."""
-DRIFT = 2
-"""An amount that rises slowly must cost so many times the minimum; a rate scatters less, and need not."""
 NEW_FOR = 14
 """Days from its first use on for which a subject is new."""
 FORGOTTEN = 56
@@ -211,7 +209,7 @@ class Detector:
         if self._sum < ALARM:
             return None
         above = sum(day.above for day in self._pending)
-        if above >= self._minimum * (DRIFT if self._weekly else 1):
+        if above >= self._minimum:
             usual = sum(self._series.dollars[day.day] - day.above for day in self._pending)
             if above >= usual * (exp(self._ratio) - 1):
                 return 0
