@@ -248,44 +248,6 @@ def test_status_and_summary_tell_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_the_running_day_is_a_floor(tmp_path: Path) -> None:
-    """Of a running day without hours, what is already far more than a whole usual day is a finding."""
-    now = datetime(2026, 9, 9, 3, tzinfo=UTC)
-    early = {"key0": lambda _: 60_000_000, "key1": lambda _: 900_000}
-    today = rows_of(early, [now.date()], billed=None, cause="not billed yet")
-    table = ledger(tmp_path, [*rows_of(USUAL, DAYS_OF), *today], now).anomalies(SINCE)
-    [row] = table.rows
-    assert (row["subject"], row["since"], row["state"]) == ("key0", "2026-09-09", "active")
-    assert row["spent"] == 60_000_000 * RATE
-
-
-@pytest.mark.long
-def test_what_lasts_is_told_once_on_the_running_day(tmp_path: Path) -> None:
-    """On the running day a key that runs away since days is no news of its workspace, model and organization."""
-
-    def lately(day: date) -> int:
-        return USUAL["key0"](day) * (12 if day >= date(2026, 9, 7) else 1)
-
-    now = datetime(2026, 9, 9, 23, tzinfo=UTC)
-    rows = [*rows_of(USUAL | {"key0": lately}, DAYS_OF)]
-    rows += rows_of(USUAL | {"key0": lately}, [now.date()], billed=None, cause="not billed yet")
-    assert [row["subject"] for row in ledger(tmp_path, rows, now).anomalies(SINCE).rows] == ["key0"]
-
-
-@pytest.mark.long
-def test_what_rises_each_month_is_news_the_first_time(tmp_path: Path) -> None:
-    """A batch of each month is no news of its key or model a month later, nor on the running day."""
-
-    def batches(day: date) -> int:
-        return 40_000_000 if day.day == 9 and day.month >= 7 else USUAL["key0"](day)
-
-    now = datetime(2026, 9, 9, 23, tzinfo=UTC)
-    rows = [*rows_of(USUAL | {"key0": batches}, DAYS_OF)]
-    rows += rows_of(USUAL | {"key0": batches}, [now.date()], billed=None, cause="not billed yet")
-    assert [row["since"] for row in ledger(tmp_path, rows, now).anomalies(SINCE).rows] == ["2026-07-09"]
-
-
-@pytest.mark.long
 def test_ids_are_stable_when_days_are_added(tmp_path: Path) -> None:
     """A finding has the same id on the day it is seen and a month later."""
     rows = rows_of(USUAL | {"key0": loop}, DAYS_OF)

@@ -6,11 +6,12 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
 
-from support.spending import DAYS_OF, USUAL, ledger, rows_of
+from support.spending import DAYS_OF, USUAL, ledger, rows_of, steady
 from tallystick.core.time import DAY
 from tallystick.outlook.drift import LEARN, drifts
 
@@ -91,6 +92,25 @@ def test_tokens_that_are_not_billed(tmp_path: Path) -> None:
     )
     measures = {row["measure"] for row in ledger(tmp_path, [*rows_of(USUAL, DAYS_OF), *late]).drift("2026-07-01").rows}
     assert measures == {"tokens not billed"}
+
+
+@pytest.mark.parametrize(
+    ("measure", "fields"),
+    [
+        ("share allocated", {"method": "allocated"}),
+        ("share without use", {"cause": "no usage", "quantity": None, "priced": None, "list": None}),
+        ("tokens without a price", {"priced": None, "list": None}),
+    ],
+)
+def test_a_share_that_moves(tmp_path: Path, measure: str, fields: dict[str, Any]) -> None:
+    """Where a twentieth of the bill or of all tokens changes its kind, the share of that kind moves and no other."""
+    small = {"small": steady(1_200_000, "small")}
+    before, after = ([day for day in DAYS_OF if (day >= STEP) == is_after] for is_after in (False, True))
+    moved = [*rows_of(small, before), *rows_of(small, after, **fields)]
+    [row] = ledger(tmp_path, [*rows_of(USUAL, DAYS_OF), *moved]).drift("2026-07-01").rows
+    assert (row["measure"], row["since"], row["before"]) == (measure, str(STEP), 0)
+    assert row["after"] == pytest.approx(Decimal("0.048"), abs=Decimal("0.01"))
+    assert (row["a_day"] is None) == (measure == "tokens without a price")
 
 
 @pytest.mark.parametrize("cause", ["bill not read", "usage not read", "not billed yet"])
