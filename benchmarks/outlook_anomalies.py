@@ -101,9 +101,9 @@ def product(folder: Path, now: datetime) -> tuple[list[Hit], float, dict[str, li
     seconds = clock.process_time() - begun
     read = cells(context.engine, Window(window.start, midnight(now.date())), {})
     by_key: dict[str, list[float]] = {}
-    for cell, course in read.courses.items():
+    for cell, daily in read.by_cell.items():
         name = cell.key if cell.key != "playground" else cell.actor
-        by_key[name] = [sum(pair) for pair in zip(by_key.get(name, [0.0] * read.days), course.dollars, strict=True)]
+        by_key[name] = [sum(pair) for pair in zip(by_key.get(name, [0.0] * read.days), daily.dollars, strict=True)]
     hits = [
         Hit(
             frozenset(cell.key if cell.key != "playground" else cell.actor for cell in finding.cells),

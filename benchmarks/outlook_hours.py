@@ -46,7 +46,7 @@ def hours_until_seen(seed: int) -> int | None:
 
     world, key = looping(seed)
     cells = _ended(world)
-    totals = [sum(course.dollars[index] for course in cells.courses.values()) for index in range(BEFORE)]
+    totals = [sum(daily.dollars[index] for daily in cells.by_cell.values()) for index in range(BEFORE)]
     minimum = minimum_of(median(totals[-SHARED:]))
     unit = totals[-1] / sum(amount for hour in range(HOURS) for _, amount, _ in in_hour(world, END - DAY, hour))
     parts = _parts(world, key)
@@ -74,11 +74,11 @@ def _ended(world: Any) -> Any:
 
 
 def _add(cells: Any, names: tuple[str, ...], index: int, dollars: float, tokens: float) -> None:
-    from tallystick.outlook.anomalies.cells import Cell, Course
+    from tallystick.outlook.anomalies.cells import Cell, DailySums
 
-    course = cells.courses.setdefault(Cell(*names), Course(*([0.0] * (BEFORE + 1) for _ in Course.__slots__)))
-    course.dollars[index] += dollars
-    course.tokens[index] += tokens
+    daily = cells.by_cell.setdefault(Cell(*names), DailySums(*([0.0] * (BEFORE + 1) for _ in DailySums.__slots__)))
+    daily.dollars[index] += dollars
+    daily.tokens[index] += tokens
 
 
 def _parts(world: Any, key: str) -> list[float]:

@@ -219,12 +219,12 @@ class Ledger(Answers):
 
         Raises UnknownName where there is no such finding, InvalidQuestion for an empty reason.
         """
-        from tallystick.outlook.anomalies.known import acknowledged
+        from tallystick.outlook.anomalies.known import acknowledgement_of
         from tallystick.store.acknowledgements import acknowledge
 
-        made = acknowledged(self.context(), finding, reason)
-        acknowledge(self._tables.root, made, waiting)
-        return made
+        acknowledgement = acknowledgement_of(self.context(), finding, reason)
+        acknowledge(self._tables.root, acknowledgement, waiting)
+        return acknowledgement
 
     def acknowledge_finding(
         self,

@@ -20,7 +20,7 @@ from tallystick.address import Address
 from tallystick.core.money import total
 from tallystick.core.time import DAY, Window, midnight
 from tallystick.errors import InvalidQuestion, LedgerError, UnknownName
-from tallystick.outlook.anomalies.cells import Cell, Cells, Course
+from tallystick.outlook.anomalies.cells import Cell, Cells, DailySums
 from tallystick.outlook.anomalies.detection import Detector
 from tallystick.outlook.anomalies.episode import State
 from tallystick.outlook.anomalies.series import Measure, Series
@@ -306,11 +306,11 @@ def cells_of(amounts: Mapping[str, list[float]]) -> Cells:
     length = len(next(iter(amounts.values())))
     start = midnight(FIRST)
     zeros = [0.0] * length
-    courses = {
-        Cell("o", "w", key, "unattributed", "m"): Course(days, zeros, zeros, days, zeros, zeros)
+    by_cell = {
+        Cell("o", "w", key, "unattributed", "m"): DailySums(days, zeros, zeros, days, zeros, zeros)
         for key, days in amounts.items()
     }
-    return Cells(Window(start, start + DAY * length), courses)
+    return Cells(Window(start, start + DAY * length), by_cell)
 
 
 def entries(amounts: Mapping[str, list[float]], minimum: float) -> list[tuple[Any, ...]]:
@@ -390,7 +390,7 @@ def test_the_minimum_is_a_round_part_of_a_usual_day() -> None:
 def test_a_key_that_rises_twice_is_told_twice_and_nothing_else(seed: int) -> None:
     """What is explained of a key is taken out as it was found, so that its model and workspace tell nothing of it."""
     rng = Random(seed)  # noqa: S311 - repeatable, not secret
-    courses = {}
+    by_cell = {}
     for number, mean in enumerate((100, 8, 8, 8, 8, 8, 8, 8)):
         rises = (90, 120) if not number else ()
         dollars = [
@@ -399,7 +399,7 @@ def test_a_key_that_rises_twice_is_told_twice_and_nothing_else(seed: int) -> Non
         ]
         nothing, spent = array("d", [0.0] * 150), array("d", dollars)
         cell = Cell("o", "w" if number < 4 else "v", f"key{number}", f"person{number}", "m")
-        courses[cell] = Course(spent, nothing, spent[:], spent[:], spent[:], nothing[:])
-    cells = Cells(Window(midnight(FIRST), midnight(FIRST + 150 * DAY)), courses)
+        by_cell[cell] = DailySums(spent, nothing, spent[:], spent[:], spent[:], nothing[:])
+    cells = Cells(Window(midnight(FIRST), midnight(FIRST + 150 * DAY)), by_cell)
     sightings = Survey(cells, [True] * 150, 5.0, lambda _: None).sightings()
     assert [(sighting.subject.id, sighting.start) for sighting in sightings] == [("key0", 90), ("key0", 120)]

@@ -103,8 +103,8 @@ def test_cells_stand_in_the_order_of_their_names(tmp_path: Path) -> None:
     keys = {f"key{number}": steady(5_000, f"{number}") for number in range(40)}
     book = ledger(tmp_path, rows_of(keys, DAYS_OF))
     read = cells(book.engine(), Window(midnight(DAYS_OF[0]), midnight(NOW.date())), {})
-    assert len(read.courses) == len(keys)
-    assert [*read.courses] == sorted(read.courses)
+    assert len(read.by_cell) == len(keys)
+    assert [*read.by_cell] == sorted(read.by_cell)
     assert [*read.lines] == sorted(read.lines)
 
 

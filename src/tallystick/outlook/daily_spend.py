@@ -113,7 +113,7 @@ class Daily:
         }
 
     def billed(self, question: Question) -> list[Mapping[str, Any]]:
-        """What was billed by the dimensions of a question, in rows; several of one owner where it is asked about more."""
+        """Return what was billed by the dimensions of a question, US dollars; a group can have several rows."""
         if not question.owned:
             query = select(*question.by, "sum(billed) AS billed").from_("ledger.charges")
             conditions = (in_days(question.window, months=True), *wanted(self.engine, CHARGES, question.where))
@@ -144,14 +144,14 @@ class Daily:
         question = replace(
             question, where=question.where_but(*OWNED) | {n: f for n, f in within.items() if n not in OWNED}
         )
-        held = [part for part in (where, within) for name in part if name in OWNED]
+        owner_filters = [part for part in (where, within) for name in part if name in OWNED]
         flags = self._charges(question, "", {}).get("", {})
         plain = by if by not in OWNED else ""
         sums: dict[str, dict[date, _Sums]] = {}
         for column in ("billed", "used"):
             for (day, value, *whose), amount in self._attributed(question, column, plain).items():
                 owner = dict(zip(OWNED, whose, strict=True))
-                if all(part[name].takes(owner[name]) for part in held for name in OWNED if name in part):
+                if all(part[name].takes(owner[name]) for part in owner_filters for name in OWNED if name in part):
                     part = sums.setdefault(owner.get(by, value), {})
                     row = part.get(day) or replace(flags.get(day, _Sums()), billed=_NOTHING, used=_NOTHING)
                     part[day] = (
@@ -195,8 +195,8 @@ class Daily:
         if cache_key not in self._cache:
             dims = ("day", *((by,) if by else ()), *OWNED)
             amount = BILLED if column == "billed" else _USED
-            asked = replace(question, by=dims)
-            owner_charges = attribution(self.engine, asked, self.owners, amount, amount)
+            by_owner = replace(question, by=dims)
+            owner_charges = attribution(self.engine, by_owner, self.owners, amount, amount)
             self.messages.extend(messages(self.owners, owner_charges))
             self._cache[cache_key] = {
                 (row["day"], row[by] if by else "", row["team"], row["cost_center"]): row["billed"]

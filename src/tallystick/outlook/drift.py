@@ -179,7 +179,7 @@ def _rows(context: Context, window: Window, since: date, where: Mapping[str, Fil
                 if start < since:
                     continue
                 whole = median([day[measure.whole] for day in judged[drift.start : drift.seen + 1]])
-                moved = (drift.after - drift.before) * whole
+                move = (drift.after - drift.before) * whole
                 yield (
                     measure.name,
                     model,
@@ -187,7 +187,7 @@ def _rows(context: Context, window: Window, since: date, where: Mapping[str, Fil
                     str(judged[drift.seen]["day"]),
                     _ratio(drift.before),
                     _ratio(drift.after),
-                    rounded(Decimal(repr(moved))) if measure.money else None,
+                    rounded(Decimal(repr(move))) if measure.money else None,
                     organization,
                 )
 

@@ -66,13 +66,13 @@ class ExpectedChanges:
             return of_event(event, history, None)
         parts, whole = self._scope(event)
         days = {day: float(amount) for day, amount in parts.get(value, {}).items()}
-        affected, all_of = (sum(float(amount) for amount in side.values()) for side in (days, whole))
+        affected, scope_total = (sum(float(amount) for amount in side.values()) for side in (days, whole))
         if event.dollars is None:
             return of_event(event, history, days) if affected else None
         if self.by and value and value in event.scope.get(self.by, Filter()).values and self._inside(event):
             share = 1.0
         else:
-            share = affected / all_of if all_of else float(not value and self._inside(event))
+            share = affected / scope_total if scope_total else float(not value and self._inside(event))
         effect = of_event(event, history, days)
         return Effect(effect.reason, effect.holds, None, float(event.dollars) * share, days) if share else None
 
@@ -90,8 +90,8 @@ class ExpectedChanges:
         ids = set() if name in OWNED else ids_of(self.daily.engine, name, value)
         if not ids:
             return pattern(value) is None and part.takes(value)
-        asked, left_out = named_ids(self.daily.engine, CHARGES, name, part, strict=False)
-        return (not part.values or ids <= asked) and not ids & left_out
+        wanted_ids, left_out = named_ids(self.daily.engine, CHARGES, name, part, strict=False)
+        return (not part.values or ids <= wanted_ids) and not ids & left_out
 
     def _scope(self, event: Event) -> tuple[Mapping[str, Mapping[date, Any]], Mapping[date, Any]]:
         """What was spent in the scope of an event, by value, and all of it."""

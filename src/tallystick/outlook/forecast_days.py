@@ -25,7 +25,7 @@ def each_day(whole: Forecast, known: Sequence[Day]) -> Iterator[Forecast]:
     for day in whole.window.days():
         entry = by_date.get(day)
         billed, used = (entry.billed, entry.used) if entry else (nothing, nothing)
-        made = replace(
+        day_forecast = replace(
             whole,
             window=Window.of_day(day),
             billed=billed,
@@ -38,13 +38,13 @@ def each_day(whole: Forecast, known: Sequence[Day]) -> Iterator[Forecast]:
             effects=(),
         )
         if day not in opened:
-            ends = dict.fromkeys(RANGES, (made.spent, made.spent))
-            yield replace(made, expected=made.spent, ranges=ends, known=0, method=Method.KNOWN)
+            ends = dict.fromkeys(RANGES, (day_forecast.spent, day_forecast.spent))
+            yield replace(day_forecast, expected=day_forecast.spent, ranges=ends, known=0, method=Method.KNOWN)
         elif day not in expected:
-            yield replace(made, expected=None, ranges={})
+            yield replace(day_forecast, expected=None, ranges={})
         else:
             before, ahead = ahead_rounded, ahead + expected[day]
             ahead_rounded = nearest(ahead)
             amount = EXACT.subtract(ahead_rounded, before)
-            ends = ranges_of(amount, made.spent, made.days, made.open, whole.judge)
-            yield replace(made, expected=amount, ranges=ends)
+            ends = ranges_of(amount, day_forecast.spent, day_forecast.days, day_forecast.open, whole.judge)
+            yield replace(day_forecast, expected=amount, ranges=ends)

@@ -30,15 +30,15 @@ def reconciled(parts: Mapping[str, Forecast], whole: Forecast) -> tuple[dict[str
     goal = _picodollars(EXACT.subtract(whole.expected, spent))
     shares = split(goal, weights)
     scale = Fraction(goal, sum(weights))
-    made = {}
+    results = {}
     for (name, part), share in zip(parts.items(), shares, strict=True):
         expected = EXACT.add(part.spent, EXACT.scaleb(Decimal(share), -PLACES))
         ranges = {
             percent: (_scaled(part.spent, low, scale), _scaled(part.spent, high, scale))
             for percent, (low, high) in part.ranges.items()
         }
-        made[name] = replace(part, expected=expected, ranges=ranges)
-    return made, scale
+        results[name] = replace(part, expected=expected, ranges=ranges)
+    return results, scale
 
 
 def _ahead(part: Forecast) -> Decimal:

@@ -54,7 +54,7 @@ class Scope(NamedTuple):
         return cls(organization, json.dumps(filter_texts(dict(sorted(where.items())))))
 
     @classmethod
-    def asked(cls, engine: Engine, where: Where) -> Scope:
+    def of_where(cls, engine: Engine, where: Where) -> Scope:
         """Return the scope that `where` holds to, ids in the place of names."""
         ids = {name: part if name in OWNED else _ids(engine, name, part) for name, part in where.items()}
         own = ids.pop("organization", Filter())
@@ -75,30 +75,30 @@ def _ids(engine: Engine, name: str, part: Filter) -> Filter:
 
 def rows(context: Context, maker: str, scope: Scope, forecasts: Iterable[Forecast]) -> Iterator[dict[str, Any]]:
     """Yield a row of each forecast; none where every day of it is known or nothing is."""
-    for made in forecasts:
-        if made.expected is not None and made.open:
+    for result in forecasts:
+        if result.expected is not None and result.open:
             facts = {"made_at": context.now, "version": context.engine.version.number, "maker": maker}
-            figures = _figures(made, context.now.date())
+            figures = _figures(result, context.now.date())
             yield {"organization": scope.organization, "scope": scope.rest, **facts, **figures}
 
 
-def _figures(made: Forecast, today: date) -> dict[str, Any]:
+def _figures(result: Forecast, today: date) -> dict[str, Any]:
     """What a row says of a forecast that was made today."""
-    opened = {*made.open}
-    gaps = [str(day) for day in made.open if day < today]
-    known = nearest(sum((amount for day, amount in made.days if day not in opened), Fraction(0)))
-    plain = naive({day: float(amount) for day, amount in made.judged.items()}, made.open, today) or {}
+    opened = {*result.open}
+    gaps = [str(day) for day in result.open if day < today]
+    known = nearest(sum((amount for day, amount in result.days if day not in opened), Fraction(0)))
+    plain = naive({day: float(amount) for day, amount in result.judged.items()}, result.open, today) or {}
     ends = {f"{side}_{percent}": None for percent in RANGES for side in ("low", "high")}
-    for percent, (low, high) in made.ranges.items():
+    for percent, (low, high) in result.ranges.items():
         ends |= {f"low_{percent}": low, f"high_{percent}": high}  # type: ignore[dict-item]
     return {
-        "first": made.window.start.date(),
-        "last": (made.window.end - DAY).date(),
-        "days_ahead": len(made.open),
+        "first": result.window.start.date(),
+        "last": (result.window.end - DAY).date(),
+        "days_ahead": len(result.open),
         "gaps": json.dumps(gaps),
-        "method": str(made.method),
+        "method": str(result.method),
         "known": known,
-        "expected": made.expected,
+        "expected": result.expected,
         **ends,
         "last_week": _money(plain.get(LAST_WEEK)),
         "seasonal": _money(plain.get(SEASONAL)),
@@ -120,11 +120,11 @@ def write_synced(context: Context, organization: str) -> None:
     where = {"organization": Filter.of(organization)}
     days = forecasts.daily.of(where)
     whole = Scope.of(organization, {})
-    made = [*rows(context, SYNC, whole, (forecasts.of(where, window, days) for window in windows))]
+    forecast_rows = [*rows(context, SYNC, whole, (forecasts.of(where, window, days) for window in windows))]
     for by in PARTS:
         for value, each in forecasts.largest(where, [ahead[PART_DAYS], month], by, MOST).items():
-            made += rows(context, SYNC, Scope.of(organization, {by: Filter.of(value)}), each)
-    record(context, made)
+            forecast_rows += rows(context, SYNC, Scope.of(organization, {by: Filter.of(value)}), each)
+    record(context, forecast_rows)
 
 
 def _is_made(context: Context, organization: str) -> bool:
@@ -140,34 +140,34 @@ def write_asked(context: Context, where: Where, whole: Forecast, by: str, parts:
         return
     engine = context.engine
     with suppress(LedgerError):
-        made = [*rows(context, QUESTION, Scope.asked(engine, where), [whole])]
+        forecast_rows = [*rows(context, QUESTION, Scope.of_where(engine, where), [whole])]
         for value, part in parts.items():
-            made += rows(context, QUESTION, Scope.asked(engine, {**where, by: Filter.of(value)}), [part])
-        record(context, made)
+            forecast_rows += rows(context, QUESTION, Scope.of_where(engine, {**where, by: Filter.of(value)}), [part])
+        record(context, forecast_rows)
 
 
-def record(context: Context, made: Sequence[Mapping[str, Any]]) -> None:
+def record(context: Context, forecast_rows: Sequence[Mapping[str, Any]]) -> None:
     """Write rows of forecasts into the ledger, those that are not in it yet; none where it cannot be written now.
 
     A forecast that was asked for again on the same day, of the same version, is in it.
     """
     with suppress(LedgerError):
         tables = Tables(context.tables.root, patience=0)
-        if not _fresh(context, tables, made):  # most questions, which then wait for no writer
+        if not _fresh(context, tables, forecast_rows):  # most questions, which then wait for no writer
             return
         import pyarrow as pa
 
         from tallystick.store.columns import schema
 
         with tables.writing() as writer:
-            fresh = _fresh(context, tables, made)  # another may have written them meanwhile
+            fresh = _fresh(context, tables, forecast_rows)  # another may have written them meanwhile
             writer.append(FORECASTS, pa.Table.from_pylist(fresh, schema(FORECASTS)))
 
 
-def _fresh(context: Context, tables: Tables, made: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _fresh(context: Context, tables: Tables, forecast_rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The rows that are not in the ledger yet."""
     known = {_key(row) for row in written(tables, [("version", "=", context.engine.version.number)], _KEY)}
-    return [dict(row) for row in made if _key(row) not in known]
+    return [dict(row) for row in forecast_rows if _key(row) not in known]
 
 
 def written(

@@ -59,18 +59,18 @@ def backtested(context: Context, question: Question) -> Table:
     days = daily.of(question.where)
     past = Past(context, question.where, days)
     rows = backtest(days, question.window, context.now, past.known)
-    asked = len([*origins(question.window)])
-    return _table(context, question, rows, [*_reach(past, asked), *daily.messages])
+    origin_count = len([*origins(question.window)])
+    return _table(context, question, rows, [*_reach(past, origin_count), *daily.messages])
 
 
-def _reach(past: Past, asked: int) -> Iterator[Message]:
+def _reach(past: Past, origin_count: int) -> Iterator[Message]:
     first = past.versions[-1].at if past.versions else None
     if past.before and first:
         yield note(
-            f"Versions of the ledger reach back to {first:%Y-%m-%d}: {past.before} of {asked} days to forecast on are "
-            "earlier, and are judged by days as they stand now, restatements in them."
+            f"Versions of the ledger reach back to {first:%Y-%m-%d}: {past.before} of {origin_count} days to forecast "
+            "on are earlier, and are judged by days as they stand now, restatements in them."
         )
-    if past.before < asked:
+    if past.before < origin_count:
         yield note(
             "Each forecast is made from the days as they were known then, and held against them as they are now."
         )
@@ -79,24 +79,24 @@ def _reach(past: Past, asked: int) -> Iterator[Message]:
 
 def scored(context: Context, where: Where) -> Table:
     """How good the forecasts were that were written down, as `forecast_score.HEADINGS`."""
-    scope = Scope.asked(context.engine, where)
+    scope = Scope.of_where(context.engine, where)
     own = [("organization", "=", scope.organization), ("scope", "=", scope.rest)]
-    made = written(context.tables, [*own, ("version", "<=", context.engine.version.number)])
+    forecasts = written(context.tables, [*own, ("version", "<=", context.engine.version.number)])
     today = midnight(context.now.date())
-    first = min((midnight(row["first"]) for row in made), default=today)
+    first = min((midnight(row["first"]) for row in forecasts), default=today)
     question = Question("forecast", Window(first, max(first, today)), (), where)
     daily = Daily(context.engine, Window(first, max(today, first) + DAY), context.now, context.owners)
-    rows, waiting = score(made, daily.of(where), context.now)
-    return _table(context, question, rows, [*_count_note(made, waiting), *daily.messages])
+    rows, waiting = score(forecasts, daily.of(where), context.now)
+    return _table(context, question, rows, [*_count_note(forecasts, waiting), *daily.messages])
 
 
-def _count_note(made: Sequence[dict[str, object]], waiting: int) -> Iterator[Message]:
-    if not made:
+def _count_note(forecasts: Sequence[dict[str, object]], waiting: int) -> Iterator[Message]:
+    if not forecasts:
         yield note("No forecast of this is written down yet: the first sync of a day makes some, and who asks for one.")
         return
-    first = min(str(row["made_at"])[:10] for row in made)
+    first = min(str(row["made_at"])[:10] for row in forecasts)
     without = f"; not judged: {waiting}, with days not known yet or none before" if waiting else ""
-    yield note(f"Forecasts written down since {first}: {len(made)}{without}.")
+    yield note(f"Forecasts written down since {first}: {len(forecasts)}{without}.")
 
 
 def _table(

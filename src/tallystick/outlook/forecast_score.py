@@ -53,7 +53,7 @@ class Score:
     actual: list[float] = field(default_factory=list)
     misses: dict[str, list[float]] = field(default_factory=dict)
     pinball: list[float] = field(default_factory=list)
-    held: dict[int, list[bool]] = field(default_factory=dict)
+    hits: dict[int, list[bool]] = field(default_factory=dict)
 
     def add(
         self, expected: float, ranges: Mapping[int, tuple[float, float]], actual: float, plain: Mapping[str, float]
@@ -64,7 +64,7 @@ class Score:
             self.misses.setdefault(name, []).append(guess - actual)
         quantiles = {0.5: expected}
         for percent, (low, high) in ranges.items():
-            self.held.setdefault(percent, []).append(low <= actual <= high)
+            self.hits.setdefault(percent, []).append(low <= actual <= high)
             quantiles |= dict(zip(RANGES[percent], (low, high), strict=True))
         losses = (max(chance * (actual - end), (chance - 1) * (actual - end)) for chance, end in quantiles.items())
         self.pinball.append(fmean(losses))
@@ -76,13 +76,13 @@ class Score:
         def sum_of(name: str) -> float:
             return sum(map(abs, self.misses.get(name, [])))
 
-        held = [_ratio(sum(self.held.get(percent, [])), len(self.held.get(percent, []))) for percent in RANGES]
+        hits = [_ratio(sum(self.hits.get(percent, [])), len(self.hits.get(percent, []))) for percent in RANGES]
         return (
             ahead,
             len(self.actual),
             _ratio(sum_of(""), whole),
             _ratio(sum(self.misses.get("", [])), whole),
-            *held,
+            *hits,
             _ratio(sum_of(LAST_WEEK), whole),
             _ratio(sum_of(SEASONAL), whole),
             _ratio(2 * sum(self.pinball), sum_of(LAST_WEEK)),
@@ -111,14 +111,16 @@ def backtest(
             plain = naive(past, coming, origin)
             if plain is None or any(day not in spent for day in coming):
                 continue
-            made = forecast(before, Window(midnight(origin), midnight(origin) + DAY * ahead), midnight(origin))
-            if made.expected is not None and made.ranges:
-                ranges = {percent: (float(low), float(high)) for percent, (low, high) in made.ranges.items()}
-                scores[ahead].add(float(made.expected), ranges, sum(spent[day] for day in coming), plain)
+            result = forecast(before, Window(midnight(origin), midnight(origin) + DAY * ahead), midnight(origin))
+            if result.expected is not None and result.ranges:
+                ranges = {percent: (float(low), float(high)) for percent, (low, high) in result.ranges.items()}
+                scores[ahead].add(float(result.expected), ranges, sum(spent[day] for day in coming), plain)
     return [score.row(ahead) for ahead, score in scores.items()]
 
 
-def score(made: Iterable[Mapping[str, Any]], days: Sequence[Day], now: datetime) -> tuple[list[tuple[Cell, ...]], int]:
+def score(
+    forecasts: Iterable[Mapping[str, Any]], days: Sequence[Day], now: datetime
+) -> tuple[list[tuple[Cell, ...]], int]:
     """Return a row of HEADINGS by days ahead, and how many forecasts are not judged; `made` are rows of `forecasts`.
 
     A forecast is judged once every day that was not known then is billed, or used and priced.
@@ -126,7 +128,7 @@ def score(made: Iterable[Mapping[str, Any]], days: Sequence[Day], now: datetime)
     spent = spent_of(days, now)
     scores = {ahead: Score() for ahead in AHEAD}
     waiting = 0
-    for row in made:
+    for row in forecasts:
         period = [row["first"] + timedelta(days=number) for number in range((row["last"] - row["first"]).days + 1)]
         gaps = json.loads(row["gaps"])
         coming = [day for day in period if day >= row["made_at"].date() or str(day) in gaps]

@@ -125,8 +125,8 @@ class Status:
     def _title(self) -> str:
         names = directory(self.context.engine, "organization")
         title = next(iter(names.values())) if len(names) == 1 else f"{len(names)} organizations"
-        held = [f"{name} {', '.join(texts)}" for name, texts in filter_texts(self.where).items()]
-        return "; ".join((title if names else "Nothing is synced yet", *held))
+        filter_words = [f"{name} {', '.join(texts)}" for name, texts in filter_texts(self.where).items()]
+        return "; ".join((title if names else "Nothing is synced yet", *filter_words))
 
     def _freshness(self) -> str:
         parts = [f"Ledger version {self.context.engine.version.number}"]

@@ -79,10 +79,10 @@ class Summary:
 
     def document(self) -> Document:
         """The summary; InvalidQuestion for a month that has not begun or a team that no rule has."""
-        one = {"organization": Filter.of(self.organization)}
+        of_organization = {"organization": Filter.of(self.organization)}
         past = self.whole if self.whole.end <= self.context.now else history(self.context.now)
-        every = Window(min(self.against.start, past.start), max(self.whole.end, past.end))
-        foresee(self.context.engine, Question("summary", every, (), one))
+        span = Window(min(self.against.start, past.start), max(self.whole.end, past.end))
+        foresee(self.context.engine, Question("summary", span, (), of_organization))
         ahead, daily, known = of_period(self.context, self.where, self.whole)
         days = [day for day in known if day.day in self.whole.days()]
         changed = self._change() if self.window else None
@@ -110,7 +110,7 @@ class Summary:
         ]
         messages += [*(changed.messages if changed else ()), *daily.messages]
         subject = f"team {self.team}" if self.team else "all teams"
-        credit = credited(self.context.engine, Question("summary", self.whole, (), one))
+        credit = credited(self.context.engine, Question("summary", self.whole, (), of_organization))
         return Document(
             "summary",
             f"Claude in {self.whole.start:%B %Y}",
@@ -139,22 +139,22 @@ class Summary:
         missing = [day for day in ended if day.basis is Basis.ABSENT]
         provisional = len(changed.coverage["provisional"]) if changed else 0
         billed = ahead.billed if known else None
-        asked = Question("summary", self.window, (), self.where, against=self.against)
-        figures = [Figure(money("billed"), billed, f"exactly {plain(billed)}" if billed is not None else "", asked)]
+        source = Question("summary", self.window, (), self.where, against=self.against)
+        figures = [Figure(money("billed"), billed, f"exactly {plain(billed)}" if billed is not None else "", source)]
         if ahead.used:
             figures.append(
                 Figure(
                     money("not billed yet"),
                     ahead.used,
                     "priced usage of days without a bill yet",
-                    replace(asked, window=self.whole),
+                    replace(source, window=self.whole),
                 )
             )
         if changed and changed.totals["before"] is not None:
             growth, before = changed.totals["growth"], changed.totals["before"]
             word = "none" if not before and not changed.totals["after"] else _signed(growth)
             note = f"{word} against {days_of(self.against)}, {rounded(decimal(before)):,}"
-            figures.append(Figure(money("change"), changed.totals["change"], note, asked))
+            figures.append(Figure(money("change"), changed.totals["change"], note, source))
         if ahead.window.end > self.context.now:
             figures.append(Figure(money("forecast to the end of the month"), ahead.expected, ahead.range_text))
         figures += [
@@ -163,7 +163,7 @@ class Summary:
             if row["budget"] is not None
         ]
         if saved:
-            figures.append(Figure(money("saved by caching, net"), saved.totals["net"], "at list price", asked))
+            figures.append(Figure(money("saved by caching, net"), saved.totals["net"], "at list price", source))
         if not self.team and self.window:
             figures.append(self._residual())
         note = f"of {len(self.whole.days())}; {provisional} provisional" + (
@@ -171,7 +171,7 @@ class Summary:
         )
         late = [day for day in ended if day.basis in {Basis.USED, Basis.PART} and day.used]
         note += f"; {len(late)} not billed yet" if late else ""
-        figures.append(Figure(Heading("billed days", Kind.COUNT), len(known), note, asked))
+        figures.append(Figure(Heading("billed days", Kind.COUNT), len(known), note, source))
         return figures
 
     def _by_dimension(self, changed: Table) -> Iterator[Section]:
@@ -193,8 +193,8 @@ class Summary:
         amount, coverage = unexplained(context.engine, question, context.prices, context.now)
         unread = coverage.get(LOST, {}).get("unread", ())
         without = f"; without {', '.join(unread[:MOST])}, not read" if unread else ""
-        asked = replace(question, report="summary")
-        return Figure(money("unexplained"), amount, f"of the bill, by no named cause{without}", asked)
+        source = replace(question, report="summary")
+        return Figure(money("unexplained"), amount, f"of the bill, by no named cause{without}", source)
 
     def _closed(self) -> list[str]:
         """What to say of a month that is closed: what was restated since is not in its statements."""

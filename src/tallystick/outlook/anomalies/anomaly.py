@@ -14,7 +14,7 @@ from tallystick.errors import UnknownName
 from tallystick.outlook.anomalies.days_around import days_around
 from tallystick.outlook.anomalies.episode import State
 from tallystick.outlook.anomalies.finding import EXPECTED, Cause, Finding
-from tallystick.outlook.anomalies.report import CALLED, SINCE, WHERE, asked, name, spender_name, words
+from tallystick.outlook.anomalies.report import CALLED, SINCE, WHERE, findings_since, name, spender_name, words
 from tallystick.query.context import Context
 from tallystick.query.report import Form, Parameter, Report, Where, narrowed_by
 from tallystick.store.engine import Engine
@@ -170,11 +170,11 @@ def _money(heading: str) -> Heading:
     return Heading(heading, Kind.MONEY, "USD")
 
 
-def one(context: Context, finding: str, where: Where = None) -> Finding:
+def finding_of(context: Context, finding: str, where: Where = None) -> Finding:
     """The finding of that id, or that begins with it, of what is asked about; UnknownName where there is none."""
     ids: list[str] = []
     for since in FAR if finding else ():
-        findings = asked(context, since, where).findings
+        findings = findings_since(context, since, where).findings
         chosen = [entry for entry in findings if entry.id.startswith(finding.casefold())]
         if len(chosen) == 1:
             return chosen[0]
@@ -185,7 +185,7 @@ def one(context: Context, finding: str, where: Where = None) -> Finding:
 
 def anomaly(context: Context, finding: str, where: Where = None) -> Document:
     """The finding of that id, explained; UnknownName where there is none."""
-    return document(context.engine, one(context, finding, where), context.now.date())
+    return document(context.engine, finding_of(context, finding, where), context.now.date())
 
 
 FAR = ("60d", "400d")

@@ -49,7 +49,7 @@ class Baseline:
     """
 
     def __init__(self, floor: float, *, weekly: bool) -> None:
-        self.ready = self.begun = False
+        self.ready = self.has_days = False
         self._floor = floor
         self._weekly = weekly
         self._days: deque[UsualDay] = deque(maxlen=MEMORY)
@@ -75,10 +75,10 @@ class Baseline:
         days = self._days
         if len(days) == MEMORY:
             self._active -= days[0][2]
-        self._take(day)
+        self._append(day)
         self._fresh += 1
         if self._fresh >= (WEEK if len(days) < MEMORY else 2 * WEEK) and len(days) >= READY:
-            self._learn()
+            self._refit()
 
     def restart(self, days: Sequence[UsualDay]) -> None:
         """Take these days, weekday and log, as the new usual level; weekday effects and scatter stay."""
@@ -87,11 +87,11 @@ class Baseline:
         self._sorted.clear()
         self._active = self._fresh = 0
         self._drift = 0.0
-        self.ready = self.begun = False
+        self.ready = self.has_days = False
         for day in days[-RECENT:]:
-            self._take(day)
+            self._append(day)
 
-    def _take(self, day: UsualDay) -> None:
+    def _append(self, day: UsualDay) -> None:
         """Take a day into the level; weekday effects and scatter stay."""
         weekday, log, active = day
         self._days.append(day)
@@ -102,10 +102,10 @@ class Baseline:
         window.append(flat)
         insort(logs, flat)
         count = len(self._days)
-        self.begun = True
+        self.has_days = True
         self.ready = count >= READY and (self._active >= SPARSE * count or self._active >= FEW)
 
-    def _learn(self) -> None:
+    def _refit(self) -> None:
         """Learn weekday effects and scatter anew, each week against its own middle."""
         self._fresh = 0
         days, effects = self._days, self._effects

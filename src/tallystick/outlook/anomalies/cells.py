@@ -22,7 +22,7 @@ from tallystick.store.engine import Engine
 LINE = ("model", "kind", "tier", "context", "geo", "speed")
 """What decides a price."""
 AT_ONCE = 100
-"""Groups whose days are Python's own numbers at once: all of them would take four times the memory of their courses."""
+"""Groups whose days are Python's own numbers at once: all of them would take four times the memory of their sums."""
 MANY = 200_000
 """Charges from which on the days of a window are grouped a month at a time: of fewer, one statement is quicker."""
 UNBILLED = f"billed IS NULL AND {among('cause', (NOT_BILLED_YET, BILL_NOT_READ))}"
@@ -48,7 +48,7 @@ class Cell(NamedTuple):
 
 
 @dataclass(slots=True)
-class Course:
+class DailySums:
     """A cell day by day: US dollars, those not billed yet, those for input; tokens, of input, read from the cache.
 
     Doubles: they say what is unusual, and no amount that is shown is made of them.
@@ -67,7 +67,7 @@ class Cells:
     """Every cell over the days of a window, and each line: US dollars billed, quantity, US dollars priced."""
 
     window: Window
-    courses: dict[Cell, Course]
+    by_cell: dict[Cell, DailySums]
     lines: dict[tuple[str, ...], tuple[array[float], array[float], array[float]]] = field(default_factory=dict)
 
     @property
@@ -89,8 +89,8 @@ def cells(engine: Engine, window: Window, where: Mapping[str, Filter], own: Sequ
         f"sum(CASE WHEN {input_kind} THEN {tokens} ELSE 0 END) AS input_tokens",
         f"sum(CASE WHEN {read_kind} THEN {tokens} ELSE 0 END) AS read_tokens",
     )
-    courses = {
-        Cell(*names): Course(*columns)
+    by_cell = {
+        Cell(*names): DailySums(*columns)
         for names, columns in _read(engine, window, Cell._fields, sums, [*conditions, *own]).items()
     }
     line_sums = ("sum(billed) AS billed", "sum(quantity) AS quantity", "sum(coalesce(priced, 0)) AS priced")
@@ -99,7 +99,7 @@ def cells(engine: Engine, window: Window, where: Mapping[str, Filter], own: Sequ
         names: (columns[0], columns[1], columns[2])
         for names, columns in _read(engine, window, ("organization", *LINE), line_sums, counted).items()
     }
-    return Cells(window, _ordered(courses), _ordered(lines))  # floats are added up in one order, whatever the engine's
+    return Cells(window, _ordered(by_cell), _ordered(lines))  # floats are added up in one order, whatever the engine's
 
 
 def _ordered(groups: dict[Names, T]) -> dict[Names, T]:
@@ -118,7 +118,7 @@ def _read(
     empty = bytes(array("d").itemsize * len(window.days()))
     charges = engine.version.contents.get(CHARGES.name)
     parts = window.split(Grain.MONTH) if charges and charges.rows >= MANY else [window]
-    courses: dict[tuple[str, ...], list[array[float]]] = {}
+    groups: dict[tuple[str, ...], list[array[float]]] = {}
     with engine.cursor() as duck:
         for part in parts:
             query = select(*names, "day", *sums).from_("ledger.charges").where(within(part, months=True), *conditions)
@@ -129,14 +129,14 @@ def _read(
                 *(f"list({name}::DOUBLE) AS {name}" for name in figures),
             )
             grouped = from_sums(engine, query).subquery("grouped")
-            engine.make(duck, "courses", select(*lists, *names).from_(grouped).group_by(*names))
-            answer = duck.execute("FROM courses")
+            engine.make(duck, "group_days", select(*lists, *names).from_(grouped).group_by(*names))
+            answer = duck.execute("FROM group_days")
             while rows := answer.fetchmany(AT_ONCE):
                 for indexes, *values in rows:
                     group = tuple(values[len(figures) :])
-                    if group not in courses:
-                        courses[group] = [array("d", empty) for _ in figures]
-                    for course, amounts in zip(courses[group], values, strict=False):
+                    if group not in groups:
+                        groups[group] = [array("d", empty) for _ in figures]
+                    for daily, amounts in zip(groups[group], values, strict=False):
                         for index, amount in zip(indexes, amounts, strict=True):
-                            course[index] = amount
-    return courses
+                            daily[index] = amount
+    return groups

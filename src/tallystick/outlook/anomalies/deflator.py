@@ -39,9 +39,9 @@ def indexes(
 ) -> dict[Model, Index]:
     """The index of every model from its lines: dollars billed, quantity and dollars priced, a value a day."""
     by_model: dict[Model, list[tuple[Sequence[float], Sequence[float], Sequence[float]]]] = {}
-    for names, courses in lines.items():
-        by_model.setdefault((names[0], names[1]), []).append(courses)
-    return {model: _index(courses, days) for model, courses in by_model.items()}
+    for names, amounts in lines.items():
+        by_model.setdefault((names[0], names[1]), []).append(amounts)
+    return {model: _index(amounts, days) for model, amounts in by_model.items()}
 
 
 def _index(lines: Sequence[tuple[Sequence[float], Sequence[float], Sequence[float]]], days: int) -> Index:
@@ -50,27 +50,27 @@ def _index(lines: Sequence[tuple[Sequence[float], Sequence[float], Sequence[floa
     level, last = 1.0, 0
     for day in range(days):
         today = {
-            place: (billed[day], billed[day] / quantity[day])
-            for place, (billed, quantity, _) in enumerate(lines)
+            line: (billed[day], billed[day] / quantity[day])
+            for line, (billed, quantity, _) in enumerate(lines)
             if billed[day] > 0 and quantity[day] > 0
         }
         if today:
             prices = {} if day - last > MEMORY else prices  # so long ago says nothing of when they moved
             last = day
-        before = sum(amount * prices[place] / price for place, (amount, price) in today.items() if place in prices)
+        before = sum(amount * prices[line] / price for line, (amount, price) in today.items() if line in prices)
         if before > 0:
             known += 1
-            move = log(sum(amount for place, (amount, _) in today.items() if place in prices) / before)
+            move = log(sum(amount for line, (amount, _) in today.items() if line in prices) / before)
             if known > KNOWN and abs(move) >= max(LEAST, SURE * 1.4826 * median(scatter)):
                 level *= exp(move)
                 index.moves.append((day, exp(move)))
-                prices |= {place: price for place, (_, price) in today.items()}
+                prices |= {line: price for line, (_, price) in today.items()}
             else:
                 scatter = [*scatter[1 - MEMORY :], abs(move)]
-                for place, (_, price) in today.items():
-                    prices[place] = KEEP * prices.get(place, price) + (1 - KEEP) * price
+                for line, (_, price) in today.items():
+                    prices[line] = KEEP * prices.get(line, price) + (1 - KEEP) * price
         else:
-            prices |= {place: price for place, (_, price) in today.items()}
+            prices |= {line: price for line, (_, price) in today.items()}
         index.values.append(level)
     billed = sum(sum(line[0][-2 * MEMORY :]) for line in lines)
     priced = sum(sum(line[2][-2 * MEMORY :]) for line in lines)

@@ -76,12 +76,12 @@ class Detector:
         self._ratio = log(LEAST_RATIO if self._weekly else LEAST_RATE)
         self._baseline = Baseline(series.floor, weekly=self._weekly)
         self._episodes: list[Episode] = []
-        self._open: Episode | None = None
+        self._current: Episode | None = None
         self._pending: list[_Day] = []
-        self._sum = 0.0
+        self._alarm_sum = 0.0
         self._days: list[UsualDay] = []
-        self._calm: list[UsualDay] = []
-        self._used = self._low = 0
+        self._calm_days: list[UsualDay] = []
+        self._last_use = self._low_days = 0
         self._recent: deque[tuple[UsualDay, bool]] = deque(maxlen=LOW_OF)
         self._surges: dict[int, float] = {}
         self.recurring: dict[int, float] = {}
@@ -89,17 +89,17 @@ class Detector:
 
     def episodes(self) -> list[Episode]:
         """Every episode, in their order."""
-        begun = False
+        has_use = False
         for day, value in enumerate(self._series.values):
             if value is None:
                 continue
-            if not begun:
+            if not has_use:
                 if not value:
                     continue
-                begun, self._used = True, day
+                has_use, self._last_use = True, day
                 if self._news is not None and day >= NEW_FOR:
-                    self._open_new(day)
-            self._take(day, value)
+                    self._start_new(day)
+            self._read_day(day, value)
         return self._episodes
 
     @property
@@ -107,50 +107,50 @@ class Detector:
         """Whether a usual level is known at the end; ask after `episodes`."""
         return self._baseline.ready
 
-    def running(self, day: int, passed: float) -> float | None:
+    def running(self, day: int, share: float) -> float | None:
         """What was expected of the part of a running day that has passed, where it is far above that; else None.
 
         Ask after `episodes`. An episode that lasts goes on; a subject without a usual level may spend the news.
         """
         dollars = self._series.dollars[day]
-        if self._open is not None:
+        if self._current is not None:
             return None
         if not self._baseline.ready:
-            is_news = self._news is not None and not self._baseline.begun and dollars >= self._news
+            is_news = self._news is not None and not self._baseline.has_days and dollars >= self._news
             return 0.0 if is_news else None
         logarithm = log(dollars + self._series.offset)
         usual, spread = self._baseline.expected((self._series.weekday + day) % WEEK)
-        expected = passed * max(0.0, exp(usual) - self._series.offset)
+        expected = share * max(0.0, exp(usual) - self._series.offset)
         ratio = logarithm - log(expected + self._series.offset)
-        least = SPIKE if passed >= 1 else SPIKE + 1
+        least = SPIKE if share >= 1 else SPIKE + 1
         if ratio < self._ratio or ratio / spread / self._caution < least or dollars - expected < self._minimum:
             return None
         return None if self._recurs(day, logarithm, expected) else expected
 
-    def _take(self, day: int, value: float) -> None:
+    def _read_day(self, day: int, value: float) -> None:
         active = value > 0
         entry = (self._series.weekday + day) % WEEK, log(value + self._series.offset), active
-        if self._open is not None:
-            self._used = day if active else self._used
-            if self._open.new:
-                self._age(day, entry)
+        if self._current is not None:
+            self._last_use = day if active else self._last_use
+            if self._current.new:
+                self._continue_new(day, entry)
             else:
-                self._last(self._open, day, entry)
+                self._continue_episode(self._current, day, entry)
             return
         if not active and not self._weekly:
             return
         if active:
-            since, self._used = self._used, day
+            since, self._last_use = self._last_use, day
             if self._news is not None and day - since > FORGOTTEN:  # it comes back after so long that it is new again
-                self._open_new(day)
-                self._age(day, entry)
+                self._start_new(day)
+                self._continue_new(day, entry)
                 return
         if self._baseline.ready:
-            self._judge(day, entry)
+            self._compare(day, entry)
         else:
             self._baseline.add(entry)
 
-    def _judge(self, day: int, entry: UsualDay) -> None:
+    def _compare(self, day: int, entry: UsualDay) -> None:
         """Compare a day with what is usual; begin an episode where it is news."""
         weekday, logarithm, _ = entry
         usual, spread = self._baseline.expected(weekday)
@@ -158,34 +158,34 @@ class Detector:
         expected = max(0.0, exp(usual) - self._series.offset)
         if deviations >= TWICE and self._recurs(day, logarithm, expected):
             return
-        self._sum = max(0.0, self._sum + min(deviations, MOST) - SLACK)
+        self._alarm_sum = max(0.0, self._alarm_sum + min(deviations, MOST) - SLACK)
         recent, is_low = self._recent, deviations < -LOW
         if len(recent) == LOW_OF:
-            self._low -= recent[0][1]
+            self._low_days -= recent[0][1]
         recent.append((entry, is_low))
-        self._low += is_low
-        if self._low >= FALLEN:
+        self._low_days += is_low
+        if self._low_days >= FALLEN:
             self._baseline.restart([day for day, is_low in recent if is_low])
             recent.clear()
-            self._low = 0
+            self._low_days = 0
             self._pending = []
             return
         if deviations < -TWICE:
             self._pending = []
             return
-        if not self._sum:
+        if not self._alarm_sum:
             if self._pending:
-                self._forget(self._pending)
+                self._add_usual(self._pending)
                 self._pending = []
             self._baseline.add(entry)
             return
-        above = self._series.dollars[day] - self._usual(day, expected)
+        above = self._series.dollars[day] - self._usual_dollars(day, expected)
         self._pending.append(_Day(day, entry, deviations, expected, above))
         if len(self._pending) > WAITING:
-            self._forget([self._pending.pop(0)])
-        start = self._begun(logarithm - usual)
+            self._add_usual([self._pending.pop(0)])
+        start = self._start_index(logarithm - usual)
         if start is not None:
-            self._begin(start)
+            self._start_episode(start)
 
     def _recurs(self, day: int, logarithm: float, expected: float) -> bool:
         """Whether a day far above the usual is as one a month ago was, which neither news nor usual days are."""
@@ -196,7 +196,7 @@ class Detector:
         self.recurring[day] = expected
         return True
 
-    def _begun(self, ratio: float) -> int | None:
+    def _start_index(self, ratio: float) -> int | None:
         """The index among the pending days at which an episode begins, if one does."""
         *before, today = self._pending
         is_twice = today.deviations >= TWICE and bool(before) and before[-1].deviations >= TWICE
@@ -206,7 +206,7 @@ class Detector:
                 index -= 1
             if sum(day.above for day in self._pending[index:]) >= self._minimum:
                 return index
-        if self._sum < ALARM:
+        if self._alarm_sum < ALARM:
             return None
         above = sum(day.above for day in self._pending)
         if above >= self._minimum:
@@ -215,10 +215,10 @@ class Detector:
                 return 0
         return None
 
-    def _begin(self, index: int) -> None:
-        self._forget(self._pending[:index])
+    def _start_episode(self, index: int) -> None:
+        self._add_usual(self._pending[:index])
         days = self._pending[index:]
-        self._pending, self._sum, self._calm = [], 0.0, []
+        self._pending, self._alarm_sum, self._calm_days = [], 0.0, []
         last = self._episodes[-1] if self._episodes else None
         within = {State.ENDED: AGAIN, State.LEVEL: ONWARD}
         if last is not None and not last.new and days[0].day - last.end <= within.get(last.state, 0):
@@ -232,47 +232,47 @@ class Detector:
         episode.end = days[-1].day
         episode.expected |= {day.day: day.expected for day in days}
         self._days += [day.usual for day in days]
-        self._open = episode
+        self._current = episode
 
-    def _last(self, episode: Episode, day: int, entry: UsualDay) -> None:
+    def _continue_episode(self, episode: Episode, day: int, entry: UsualDay) -> None:
         """Take a day while an episode lasts: it goes on, it ends, or its level has become usual."""
         weekday, logarithm, _ = entry
         usual, spread = self._baseline.expected(weekday)
         if (logarithm - usual) / spread >= TWICE:
             self._surges[day] = logarithm
         if (logarithm - usual) / spread < ABOVE:
-            self._calm.append(entry)
-            if len(self._calm) >= CALM or episode.end - episode.start < SHORT:
-                episode.state, self._open = State.ENDED, None
-                self._days += self._calm
-                for calm in self._calm:
+            self._calm_days.append(entry)
+            if len(self._calm_days) >= CALM or episode.end - episode.start < SHORT:
+                episode.state, self._current = State.ENDED, None
+                self._days += self._calm_days
+                for calm in self._calm_days:
                     self._baseline.add(calm)
             return
-        self._days += self._calm
-        self._calm = []
+        self._days += self._calm_days
+        self._calm_days = []
         for between in range(episode.end + 1, day + 1):
             if self._series.values[between] is not None:
                 of_day, _ = self._baseline.expected((self._series.weekday + between) % WEEK)
                 episode.expected[between] = max(0.0, exp(of_day) - self._series.offset)
         episode.end = day
         self._days.append(entry)
-        if len(self._days) >= AT_MOST or (len(self._days) >= SETTLED and self._even(spread)):
-            episode.state, self._open = State.LEVEL, None
+        if len(self._days) >= AT_MOST or (len(self._days) >= SETTLED and self._is_even(spread)):
+            episode.state, self._current = State.LEVEL, None
             self._baseline.restart(self._days)
 
-    def _even(self, spread: float) -> bool:
+    def _is_even(self, spread: float) -> bool:
         """Whether the last week of an episode is as the week before it, by the usual scatter."""
         before, after = self._days[-2 * WEEK : -WEEK], self._days[-WEEK:]
         means = [sum(logarithm for _, logarithm, _ in days) / len(days) for days in (before, after)]
         return abs(means[1] - means[0]) < spread
 
-    def _open_new(self, day: int) -> None:
-        self._open = Episode(day, day, day, new=True)
-        self._days, self._calm = [], []
+    def _start_new(self, day: int) -> None:
+        self._current = Episode(day, day, day, new=True)
+        self._days, self._calm_days = [], []
 
-    def _age(self, day: int, entry: UsualDay) -> None:
+    def _continue_new(self, day: int, entry: UsualDay) -> None:
         """Take a day of a subject that is new; it is news from the day on which it spends much."""
-        episode = self._open
+        episode = self._current
         if episode is None:
             return
         self._days.append(entry)
@@ -285,13 +285,13 @@ class Detector:
             episode.seen = day
             self._episodes.append(episode)
         if day - episode.start + 1 >= NEW_FOR:
-            episode.state, self._open = State.LEVEL, None
+            episode.state, self._current = State.LEVEL, None
             self._baseline.restart(self._days)
 
-    def _usual(self, day: int, expected: float) -> float:
+    def _usual_dollars(self, day: int, expected: float) -> float:
         return self._series.usual(day, expected)
 
-    def _forget(self, days: Iterable[_Day]) -> None:
+    def _add_usual(self, days: Iterable[_Day]) -> None:
         """Take days as usual ones."""
         for day in days:
             self._baseline.add(day.usual)

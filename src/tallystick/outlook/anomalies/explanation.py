@@ -42,12 +42,12 @@ def findings(engine: Engine, sightings: Sequence[Sighting], first: date, known: 
     if not sightings:
         return []
     rows = _rows(engine, sightings, first)
-    made = []
+    results = []
     for number, sighting in enumerate(sightings):
         own = rows.get(number, [])
         now, then = ([row for row in own if row["role"] == role] for role in (_NOW, _THEN))
-        made.append(_finding(sighting, now, then, first, known))
-    return made
+        results.append(_finding(sighting, now, then, first, known))
+    return results
 
 
 def _rows(engine: Engine, sightings: Sequence[Sighting], first: date) -> dict[int, list[Row]]:

@@ -30,7 +30,7 @@ _IRRELEVANT = frozenset({CLOSED.name, LOSSES.name, NOTICES.name})
 
 
 @dataclass(frozen=True)
-class Detected:
+class Detection:
     """The findings of an organization, their minimum in US dollars, and how many keys and people are too young."""
 
     findings: Sequence[Finding]
@@ -43,7 +43,7 @@ class FindingsFile:
     """What was detected of each organization by its id, and the digest of what that depends on."""
 
     digest: str = ""
-    organizations: Mapping[str, Detected] = field(default_factory=dict)
+    organizations: Mapping[str, Detection] = field(default_factory=dict)
 
     @classmethod
     def read(cls, root: Path, digest: str) -> FindingsFile:
@@ -53,7 +53,7 @@ class FindingsFile:
         with suppress(OSError, msgspec.MsgspecError, ArithmeticError):
             stored = (root / FILE).read_bytes()
             if stored.startswith(digest.encode()):
-                return cls(digest, msgspec.json.decode(stored[len(digest) :], type=dict[str, Detected]))
+                return cls(digest, msgspec.json.decode(stored[len(digest) :], type=dict[str, Detection]))
         return cls(digest)
 
     def write(self, root: Path) -> None:

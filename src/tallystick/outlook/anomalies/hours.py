@@ -21,7 +21,7 @@ LEAST = 0.02
 """The least part of a day that counts as passed."""
 
 
-def passed(engine: Engine, organization: str, today: date) -> Callable[[Subject], float]:
+def day_share(engine: Engine, organization: str, today: date) -> Callable[[Subject], float]:
     """Return what says of a subject which part of its usual day's tokens is used by the last hour that was read.
 
     All of it, where no hour of the running day is in the ledger, or none of the days before it: then the running day

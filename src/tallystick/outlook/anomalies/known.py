@@ -26,18 +26,18 @@ SAME = 3
 """Days by which the beginning of a finding can move, as days are restated, and it stays the acknowledged one."""
 
 
-def expected(
+def with_expectation(
     engine: Engine,
     finding: Finding,
     events: Sequence[Event],
-    acknowledged: Sequence[Acknowledgement],
+    acknowledgements: Sequence[Acknowledgement],
     teams: Mapping[Cell, str],
 ) -> Finding:
-    """The finding, as expected where it is acknowledged or an event of the settings covers it."""
-    for made in reversed(acknowledged):
-        subject = Subject(made.organization, made.level, made.subject)
-        if finding.subject == subject and abs((finding.since - made.day).days) <= SAME:
-            return replace(finding, id=made.finding, state=EXPECTED, reason=made.reason)
+    """Return the finding, as expected where it is acknowledged or an event of the settings covers it."""
+    for acknowledgement in reversed(acknowledgements):
+        subject = Subject(acknowledgement.organization, acknowledgement.level, acknowledgement.subject)
+        if finding.subject == subject and abs((finding.since - acknowledgement.day).days) <= SAME:
+            return replace(finding, id=acknowledgement.finding, state=EXPECTED, reason=acknowledgement.reason)
     for event in events:
         if event.holds(finding.since) and _covers(engine, event, finding, teams.get):
             return replace(finding, state=EXPECTED, reason=event.reason)
@@ -69,11 +69,11 @@ def _takes(engine: Engine, part: Filter, name: str, id_: str) -> bool:
     return part.takes(id_, directory(engine, name).get(id_, id_))
 
 
-def acknowledged(context: Context, finding: str, reason: str) -> Acknowledgement:
+def acknowledgement_of(context: Context, finding: str, reason: str) -> Acknowledgement:
     """The acknowledgement of the finding of that id; raises what `one` raises, InvalidQuestion for an empty reason."""
-    from tallystick.outlook.anomalies.anomaly import one
+    from tallystick.outlook.anomalies.anomaly import finding_of
 
     if not reason.strip():
         raise InvalidQuestion("The reason is empty.", "Write --reason planned.")
-    chosen = one(context, finding)
+    chosen = finding_of(context, finding)
     return Acknowledgement(chosen.id, *chosen.subject, str(chosen.since), reason.strip(), text(context.now))

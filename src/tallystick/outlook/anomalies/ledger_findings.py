@@ -18,9 +18,9 @@ from tallystick.core.time import DAY, Grain, Window, midnight
 from tallystick.outlook.anomalies.cells import Cell, cells
 from tallystick.outlook.anomalies.explanation import findings
 from tallystick.outlook.anomalies.finding import Finding
-from tallystick.outlook.anomalies.findings_file import Detected, FindingsFile, digest_of
-from tallystick.outlook.anomalies.hours import passed
-from tallystick.outlook.anomalies.known import expected
+from tallystick.outlook.anomalies.findings_file import Detection, FindingsFile, digest_of
+from tallystick.outlook.anomalies.hours import day_share
+from tallystick.outlook.anomalies.known import with_expectation
 from tallystick.outlook.anomalies.survey import Survey, minimum_of
 from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import among
@@ -64,64 +64,64 @@ def ledger_findings(
     if TEAM in where:
         check_owners(Question("anomalies", window, (), where), context.owners)
     since = min(window.start, Grain.DAY.floor(context.now) - RECENT)
-    every: dict[str, Detected] = {}
+    detections: dict[str, Detection] = {}
     for organization in organizations(engine):
         if "organization" in where and not _takes(engine, where["organization"], "organization", organization):
             continue
         scope = {**where, "organization": Filter.of(organization)}
-        every[organization] = _detected(context, organization, since, scope, minimum)
+        detections[organization] = _detection(context, organization, since, scope, minimum)
     shown = [
         finding
-        for detected in every.values()
-        for finding in detected.findings
+        for detection in detections.values()
+        for finding in detection.findings
         if finding.until >= window.start.date() and finding.since <= today
     ]
     events = context.events.rows
     entries = acknowledgements(context.tables.root)
     members = [cell for finding in shown for cell in finding.cells] if events else []
     teams = _teams(context.owners, engine, members, today)
-    shown = [expected(engine, finding, events, entries, teams) for finding in shown]
+    shown = [with_expectation(engine, finding, events, entries, teams) for finding in shown]
     shown.sort(key=lambda finding: (finding.since, finding.above), reverse=True)
-    minimums = {organization: detected.minimum for organization, detected in every.items()}
-    return LedgerFindings(shown, minimums, sum(detected.young for detected in every.values()))
+    minimums = {organization: detection.minimum for organization, detection in detections.items()}
+    return LedgerFindings(shown, minimums, sum(detection.young for detection in detections.values()))
 
 
-def _detected(
+def _detection(
     context: Context, organization: str, since: datetime, where: Mapping[str, Filter], minimum: Decimal | None
-) -> Detected:
+) -> Detection:
     """What `detect` returns, once for a version, whatever window asks; all of an organization by the findings file."""
     results, digest = context.engine.results, digest_of(context.engine.version, context.owners, context.now)
     key = (detect, digest, since, *sorted(where.items()), minimum)
     if key not in results:
         is_whole = minimum is None and where.keys() == {"organization"}
         if is_whole and since == Grain.DAY.floor(context.now) - RECENT:
-            results[key] = _filed(context, organization, since, digest)
+            results[key] = _filed_detection(context, organization, since, digest)
         else:
             results[key] = detect(context, organization, since, where, minimum)
-    detected: Detected = results[key]
-    return detected
+    detection: Detection = results[key]
+    return detection
 
 
-def _filed(context: Context, organization: str, since: datetime, digest: str) -> Detected:
+def _filed_detection(context: Context, organization: str, since: datetime, digest: str) -> Detection:
     """What the findings file has of an organization; where it has nothing, what is detected and, if wanted, filed."""
     file = FindingsFile.read(context.tables.root, digest)
     if organization in file.organizations:
         return file.organizations[organization]
-    detected = detect(context, organization, since, {"organization": Filter.of(organization)})
+    detection = detect(context, organization, since, {"organization": Filter.of(organization)})
     if context.records:
         with suppress(OSError):
-            replace(file, organizations={**file.organizations, organization: detected}).write(context.tables.root)
-    return detected
+            replace(file, organizations={**file.organizations, organization: detection}).write(context.tables.root)
+    return detection
 
 
 def write_findings(context: Context) -> None:
     """Write what stands out of the version that is asked, for whoever asks."""
     since = Grain.DAY.floor(context.now) - RECENT
-    every = {
+    detections = {
         organization: detect(context, organization, since, {"organization": Filter.of(organization)})
         for organization in organizations(context.engine)
     }
-    FindingsFile(digest_of(context.engine.version, context.owners, context.now), every).write(context.tables.root)
+    FindingsFile(digest_of(context.engine.version, context.owners, context.now), detections).write(context.tables.root)
 
 
 def detect(
@@ -130,7 +130,7 @@ def detect(
     since: datetime,
     where: Mapping[str, Filter],
     minimum: Decimal | None = None,
-) -> Detected:
+) -> Detection:
     """Return what stands out of an organization, of all that lasted until a day or later; `where` names it too."""
     engine, now = context.engine, context.now
     first = _first(engine, organization)
@@ -138,24 +138,24 @@ def detect(
     start = max(midnight(first), Grain.MONTH.floor(min(since, today - RECENT) - HISTORY)) if first else today
     span = Window(start, today + DAY)
     read = cells(engine, span, where, [_workspaces(context, span, where[TEAM])] if TEAM in where else [])
-    teams = _teams(context.owners, engine, list(read.courses), now.date())
+    teams = _teams(context.owners, engine, list(read.by_cell), now.date())
     if TEAM in where:
         owned = {cell for cell, team in teams.items() if where[TEAM].takes(team)}
-        read = replace(read, courses={cell: course for cell, course in read.courses.items() if cell in owned})
-    known = _known(engine, organization, span, now)
+        read = replace(read, by_cell={cell: daily for cell, daily in read.by_cell.items() if cell in owned})
+    known = _known_days(engine, organization, span, now)
     days = span.days()
-    totals = [sum(amounts) for amounts in zip(*(course.dollars for course in read.courses.values()), strict=True)]
+    totals = [sum(amounts) for amounts in zip(*(daily.dollars for daily in read.by_cell.values()), strict=True)]
     lately = [amount for amount, is_known in zip(totals, known, strict=False) if is_known][-USUAL:]
     least = minimum if minimum is not None else Decimal(int(minimum_of(median(lately) if lately else 0.0)))
     share = (
-        passed(engine, organization, now.date())
-        if any(course.dollars[-1] for course in read.courses.values())
+        day_share(engine, organization, now.date())
+        if any(daily.dollars[-1] for daily in read.by_cell.values())
         else None
     )
     survey = Survey(read, known, float(least), teams.get, share)
     sightings = [sighting for sighting in survey.sightings() if days[sighting.end] >= since.date()]
-    made = findings(engine, sightings, days[0], known)
-    return Detected([finding for finding in made if finding.above >= least], least, survey.young)
+    results = findings(engine, sightings, days[0], known)
+    return Detection([finding for finding in results if finding.above >= least], least, survey.young)
 
 
 def _first(engine: Engine, organization: str) -> date | None:
@@ -174,7 +174,7 @@ def _workspaces(context: Context, span: Window, team: Filter) -> str:
     return among("workspace", sorted({cell.workspace for cell, owner in teams.items() if team.takes(owner)}))
 
 
-def _known(engine: Engine, organization: str, span: Window, now: datetime) -> list[bool]:
+def _known_days(engine: Engine, organization: str, span: Window, now: datetime) -> list[bool]:
     """Of each day whether its bill or its use was read after it had ended."""
     question = Question("anomalies", span, (), {"organization": Filter.of(organization)})
     ended: set[date] = set()

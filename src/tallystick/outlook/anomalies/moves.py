@@ -45,7 +45,7 @@ def price_moves(cells: Cells, indexes: Mapping[Model, Index], minimum: float) ->
     for group in groups:
         day, ratio, (organization, model_id) = group[0]
         models = {model for _, _, model in group}
-        own = tuple(cell for cell in cells.courses if (cell.organization, cell.model) in models)
+        own = tuple(cell for cell in cells.by_cell if (cell.organization, cell.model) in models)
         fall = min(
             (fall for model in models for fall, back in indexes[model].moves if fall > day and back < 1),
             default=cells.days,
@@ -54,7 +54,7 @@ def price_moves(cells: Cells, indexes: Mapping[Model, Index], minimum: float) ->
         single = len(models) == 1
         subject = Subject(organization, *(("model", model_id) if single else ("organization", organization)))
         sighting = Sighting(subject, own, day, end, day, State.ACTIVE, Measure.PRICE, {}, rate=True)
-        spent = {on: sum(cells.courses[cell].dollars[on] for cell in own) for on in range(day, end + 1)}
+        spent = {on: sum(cells.by_cell[cell].dollars[on] for cell in own) for on in range(day, end + 1)}
         sighting.expected = {on: amount / ratio for on, amount in spent.items()}
         sighting.above = {on: amount - amount / ratio for on, amount in spent.items()}
         if end < cells.days - 1 or end - day + 1 >= SETTLED:

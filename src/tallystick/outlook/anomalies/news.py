@@ -12,7 +12,7 @@ from tallystick.core.text import day_spans
 from tallystick.core.time import Window
 from tallystick.outlook.anomalies.episode import State
 from tallystick.outlook.anomalies.ledger_findings import ledger_findings
-from tallystick.outlook.anomalies.report import CALLED, HEADINGS, asked, name, rows, words
+from tallystick.outlook.anomalies.report import CALLED, HEADINGS, findings_since, name, rows, words
 from tallystick.query.context import Context
 
 RECENT = timedelta(days=7)
@@ -25,7 +25,7 @@ def news(context: Context) -> list[str]:
     today = context.now.date()
     results = [
         finding
-        for finding in asked(context, None, None).findings
+        for finding in findings_since(context, None, None).findings
         if finding.state == State.ACTIVE or (finding.state == State.ENDED and finding.until >= today - RECENT)
     ]
     sentences = []

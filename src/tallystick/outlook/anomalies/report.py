@@ -131,7 +131,7 @@ def dollars(text: str | None) -> Decimal | None:
     return amount
 
 
-def asked(context: Context, since: When | None, where: Where, minimum: str | None = None) -> LedgerFindings:
+def findings_since(context: Context, since: When | None, where: Where, minimum: str | None = None) -> LedgerFindings:
     """The findings of the days since a day, as they are asked for."""
     question = context.question("anomalies", (), (since or SINCE, "today", None), where, known=WHERE)
     for word in question.where:
@@ -160,7 +160,7 @@ def _messages(results: LedgerFindings, engine: Engine) -> Iterator[Message]:
 def answer(context: Context, since: When | None = None, where: Where = None, minimum: str | None = None) -> Table:
     """The findings since a day: what is active first, then the largest."""
     engine = context.engine
-    results = asked(context, since, where, minimum)
+    results = findings_since(context, since, where, minimum)
     question = context.question("anomalies", (), (since or SINCE, "today", None), where, known=WHERE)
     ordered = sorted(results.findings, key=lambda finding: (STATES.index(finding.state), -finding.above, finding.id))
     coverage, covered = cover(engine, CHARGES, question, context.now)

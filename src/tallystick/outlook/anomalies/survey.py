@@ -9,14 +9,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from tallystick.outlook.anomalies.cells import Cell, Cells, Course
+from tallystick.outlook.anomalies.cells import Cell, Cells, DailySums
 from tallystick.outlook.anomalies.deflator import Index, indexes
 from tallystick.outlook.anomalies.detection import Detector
 from tallystick.outlook.anomalies.episode import Episode, State
 from tallystick.outlook.anomalies.moves import price_moves
 from tallystick.outlook.anomalies.reach import is_young, reaches
 from tallystick.outlook.anomalies.series import Measure, Series
-from tallystick.outlook.anomalies.sharing import shared
+from tallystick.outlook.anomalies.sharing import shared_sightings
 from tallystick.outlook.anomalies.sighting import Sighting
 from tallystick.outlook.anomalies.subjects import LEVELS, SPENDERS, Subject, subjects
 
@@ -49,19 +49,19 @@ class Survey:
         known: Sequence[bool],
         minimum: float,
         teams: Teams,
-        passed: Callable[[Subject], float] | None = None,
+        day_share: Callable[[Subject], float] | None = None,
     ) -> None:
         self._cells = cells
-        self._passed = passed
+        self._day_share = day_share
         self._known = known
         self._minimum = minimum
         self._teams = teams
         self._weekday = cells.window.start.weekday()
         self._indexes = indexes(cells.lines, cells.days)
-        self._courses = {cell: self._steady(cell, course) for cell, course in cells.courses.items()}
-        self._first = {cell: course.dollars[:] for cell, course in self._courses.items()}
+        self._by_cell = {cell: self._steady(cell, daily) for cell, daily in cells.by_cell.items()}
+        self._constant_dollars = {cell: daily.dollars[:] for cell, daily in self._by_cell.items()}
         """What each cell cost at constant prices, nothing taken out."""
-        self._explained: dict[Cell, list[tuple[int, int]]] = {}
+        self._explanations: dict[Cell, list[tuple[int, int]]] = {}
         self._recurring: list[Sighting] = []
         """The days of a level that rise as a month before: no news of it, nor of what it is a part of."""
         self.young = 0
@@ -71,16 +71,16 @@ class Survey:
         """Everything that stands out, each cause once, by its beginning."""
         sightings = price_moves(self._cells, self._indexes, self._minimum)
         for level in LEVELS:
-            groups = subjects(self._courses, level, self._teams)
+            groups = subjects(self._by_cell, level, self._teams)
             of_level = [sighting for subject, group in groups.items() for sighting in self._of(subject, tuple(group))]
             if level == "model":
                 of_level = [sighting for sighting in of_level if self._is_more(sighting)]
             if level in SPENDERS:
-                of_level = shared(of_level, self._courses, self._teams)
+                of_level = shared_sightings(of_level, self._by_cell, self._teams)
             for sighting in of_level:
                 self._price(sighting)
-            each = [part for sighting in of_level for part in sighting.parts or (sighting,)]
-            for sighting, rates in [(sighting, self._rates(sighting)) for sighting in (*each, *self._recurring)]:
+            parts = [part for sighting in of_level for part in sighting.parts or (sighting,)]
+            for sighting, rates in [(sighting, self._rates(sighting)) for sighting in (*parts, *self._recurring)]:
                 self._take_out(sighting, rates)
             self._recurring.clear()
             sightings += of_level
@@ -88,31 +88,31 @@ class Survey:
 
     def dollars(self, cells: Sequence[Cell]) -> list[float]:
         """What cells cost by day at constant prices, less what is explained so far."""
-        return [sum(amounts) for amounts in zip(*(self._courses[cell].dollars for cell in cells), strict=True)]
+        return [sum(amounts) for amounts in zip(*(self._by_cell[cell].dollars for cell in cells), strict=True)]
 
-    def _steady(self, cell: Cell, course: Course) -> Course:
+    def _steady(self, cell: Cell, daily: DailySums) -> DailySums:
         """A copy of a cell at the prices of the first day, use without a bill at what would be billed for it."""
         index = self._indexes.get((cell.organization, cell.model)) or Index([1.0] * self._cells.days)
         rates = [1 / level for level in index.values]
         dollars = (
             (amount - unbilled + unbilled * index.discount) * rate
-            for amount, unbilled, rate in zip(course.dollars, course.unbilled, rates, strict=True)
+            for amount, unbilled, rate in zip(daily.dollars, daily.unbilled, rates, strict=True)
         )
-        inputs = (amount * rate for amount, rate in zip(course.input_dollars, rates, strict=True))
-        return Course(
+        inputs = (amount * rate for amount, rate in zip(daily.input_dollars, rates, strict=True))
+        return DailySums(
             array("d", dollars),
-            course.unbilled,
+            daily.unbilled,
             array("d", inputs),
-            course.tokens[:],
-            course.input_tokens[:],
-            course.read_tokens[:],
+            daily.tokens[:],
+            daily.input_tokens[:],
+            daily.read_tokens[:],
         )
 
     def _masked(self, values: Sequence[float]) -> list[float | None]:
         return [max(0.0, value) if known else None for value, known in zip(values, self._known, strict=True)]
 
     def _sum(self, cells: Sequence[Cell], field: str) -> list[float]:
-        return [sum(amounts) for amounts in zip(*(getattr(self._courses[cell], field) for cell in cells), strict=True)]
+        return [sum(amounts) for amounts in zip(*(getattr(self._by_cell[cell], field) for cell in cells), strict=True)]
 
     def _of(self, subject: Subject, group: tuple[Cell, ...]) -> Iterator[Sighting]:
         """What stands out of one subject, by whichever measure."""
@@ -124,16 +124,16 @@ class Survey:
         new = NEWS * self._minimum if subject.level in SPENDERS else None
         caution = 1.0 if subject.level in SPENDERS else WHOLE_CAUTION
         for series in self._series(subject, group, dollars):
-            found_new = new if series.measure is Measure.SPEND else None
+            new_limit = new if series.measure is Measure.SPEND else None
             if not reaches(series, self._minimum * caution):
                 by_measure.append((series, []))
-                self.young += found_new is not None and is_young(series.values)
+                self.young += new_limit is not None and is_young(series.values)
                 continue
-            detector = Detector(series, self._minimum, found_new, caution)
+            detector = Detector(series, self._minimum, new_limit, caution)
             by_measure.append((series, detector.episodes()))
-            self.young += found_new is not None and not detector.ready
-            if self._passed and series.measure is Measure.SPEND:
-                running = detector.running(self._cells.days - 1, self._passed(subject))
+            self.young += new_limit is not None and not detector.ready
+            if self._day_share and series.measure is Measure.SPEND:
+                running = detector.running(self._cells.days - 1, self._day_share(subject))
             if series.measure is Measure.SPEND:
                 self._recurring += [
                     Sighting(subject, group, day, day, day, State.ENDED, Measure.SPEND, {day: usual})
@@ -212,15 +212,15 @@ class Survey:
 
     def _is_more(self, sighting: Sighting) -> bool:
         """Whether all of an organization spent more with a model, and not this model in the place of another."""
-        everything = [cell for cell in self._courses if cell.organization == sighting.subject.organization]
+        everything = [cell for cell in self._by_cell if cell.organization == sighting.subject.organization]
         whole, part = self.dollars(everything), self.dollars(sighting.cells)
         if not sighting.start:
             return True
         rest = [whole[day] - part[day] for day in range(len(whole))]
         before = self._before(rest, sighting.start)
         excess = sum(part[day] - usual for day, usual in sighting.expected.items())
-        moved = sum(before[day % LAST] - rest[day] for day in sighting.expected if day % LAST in before)
-        return excess - moved >= PARTLY * excess
+        shift = sum(before[day % LAST] - rest[day] for day in sighting.expected if day % LAST in before)
+        return excess - shift >= PARTLY * excess
 
     def _before(self, amounts: Sequence[float], start: int) -> dict[int, float]:
         """The mean of amounts in the four weeks before a day, by the number of the day in its week."""
@@ -232,14 +232,14 @@ class Survey:
 
     def _is_explained(self, cell: Cell, start: int, end: int) -> bool:
         """Whether something more specific explains what a cell cost on some of these days."""
-        return any(first <= end and last >= start for first, last in self._explained.get(cell, ()))
+        return any(first <= end and last >= start for first, last in self._explanations.get(cell, ()))
 
     def _price(self, sighting: Sighting) -> None:
         """Set what a sighting cost above what is usual, at the prices of each day."""
         dollars = self.dollars(sighting.cells)
         for day, usual in sighting.expected.items():
-            index = sum(self._cells.courses[cell].dollars[day] for cell in sighting.cells)
-            steady = sum(self._first[cell][day] for cell in sighting.cells)
+            index = sum(self._cells.by_cell[cell].dollars[day] for cell in sighting.cells)
+            steady = sum(self._constant_dollars[cell][day] for cell in sighting.cells)
             sighting.above[day] = (dollars[day] - usual) * (index / steady if steady > 0 else 1.0)
 
     def _rates(self, sighting: Sighting) -> dict[int, float]:
@@ -259,13 +259,13 @@ class Survey:
     def _take_out(self, sighting: Sighting, rates: Mapping[int, float]) -> None:
         """Take what a sighting explains out of its cells, and what it lifted their level by from then on."""
         for cell in sighting.cells:
-            self._explained.setdefault(cell, []).append((sighting.start, sighting.end))
-            course = self._courses[cell]
+            self._explanations.setdefault(cell, []).append((sighting.start, sighting.end))
+            daily = self._by_cell[cell]
             for day, rate in rates.items():
-                for amounts in (course.dollars, course.input_dollars):
+                for amounts in (daily.dollars, daily.input_dollars):
                     amounts[day] *= rate
                 if sighting.measure is Measure.SPEND:
-                    for counts in (course.tokens, course.input_tokens, course.read_tokens):
+                    for counts in (daily.tokens, daily.input_tokens, daily.read_tokens):
                         counts[day] *= rate
 
 
