@@ -27,6 +27,8 @@ from plain_world import organization
 from tallystick.core.time import Window, midnight
 from tallystick.outlook.daily_spend import Basis, Day
 from tallystick.outlook.forecast import HISTORY, RANGES, Forecast, forecast
+from tallystick.outlook.forecast_effects import Effects, of_event
+from tallystick.tally.events import Event, Events
 
 FROM_DAYS = (5, 15, 25)
 """Days of a month from whose beginning its total is forecast."""
@@ -65,6 +67,9 @@ def weekday_median(known: Sequence[float], ahead: int, today: date) -> float:
     return level * sum(effects[(today + timedelta(days=step)).weekday()] for step in range(ahead))
 
 
+_HOLIDAYS = ((1, 1), (1, 21), (2, 18), (5, 27), (7, 4), (9, 2), (10, 14), (11, 11), (11, 28), (12, 25))
+HOLIDAYS = Events.read([{"reason": "Holidays", "day": [date(2013, *day) for day in _HOLIDAYS]}]).rows
+"""The federal holidays of the United States in 2013, of unknown size."""
 NAIVE = {
     "mean of 7 days": mean_7,
     "last week": last_week,
@@ -116,7 +121,9 @@ def months(first: date, length: int) -> Iterator[tuple[int, int]]:
                 yield index, end
 
 
-def ours(first: date, amounts: Sequence[float], start: int, today: int, end: int) -> Forecast:
+def ours(
+    first: date, amounts: Sequence[float], start: int, today: int, end: int, events: Sequence[Event] = ()
+) -> Forecast:
     """The forecast of a month at the beginning of one of its days."""
     known = range(max(0, min(start, today - HISTORY)), today)
     days = [
@@ -125,11 +132,13 @@ def ours(first: date, amounts: Sequence[float], start: int, today: int, end: int
     ]
     days.append(Day(first + timedelta(days=today), Decimal(0), Decimal(0), Basis.PART))
     period = Window(midnight(first + timedelta(days=start)), midnight(first + timedelta(days=end)))
-    return forecast(days, period, midnight(first + timedelta(days=today)))
+    past = {day.day: float(day.spent) for day in days[:-1]}
+    effects = Effects([of_event(event, past, None) for event in events])
+    return forecast(days, period, midnight(first + timedelta(days=today)), effects)
 
 
 def judged(
-    group: Iterator[Series],
+    group: Iterator[Series], events: Sequence[Event] = ()
 ) -> tuple[dict[tuple[str, int], list[float]], dict[tuple[int, int], list[list[bool]]], int]:
     """Errors by method and day of month, hits of each series by range and day of month, and the number of series."""
     errors: defaultdict[tuple[str, int], list[float]] = defaultdict(list)
@@ -147,7 +156,7 @@ def judged(
                 for name, method in NAIVE.items():
                     guess = spent + method(amounts[:today], end - today, first + timedelta(days=today))
                     errors[name, day].append(abs(guess - actual) / actual)
-                ahead = ours(first, amounts, start, today, end)
+                ahead = ours(first, amounts, start, today, end, events)
                 errors[OURS, day].append(abs(float(ahead.expected or 0) - actual) / actual)
                 for percent, (low, high) in ahead.ranges.items():
                     hits[percent, day][-1].append(float(low) <= actual <= float(high))
@@ -160,9 +169,9 @@ def coverage(hits: Sequence[Sequence[bool]]) -> str:
     return f"{fmean(shares) * 100:.0f} ± {stdev(shares) / math.sqrt(len(shares)) * 100:.0f} %"
 
 
-def table(title: str, group: Iterator[Series]) -> str:
-    """The table of one group of series, as Markdown."""
-    errors, hits, count = judged(group)
+def table(title: str, group: Iterator[Series], events: Sequence[Event] = ()) -> str:
+    """The table of one group of series, as Markdown; `events` are those of the settings."""
+    errors, hits, count = judged(group, events)
     windows = len(errors[OURS, FROM_DAYS[0]])
     heads = " | ".join(f"from day {day}" for day in FROM_DAYS)
     lines = [
@@ -200,6 +209,7 @@ def tables(*, quick: bool) -> str:
         table(f"Generated series, seeds {seeds[0]} to {seeds[-1]}", generated(seeds)),
         table(f"Plain world, seeds {plains[0]} to {plains[-1]}", plain(plains)),
         table("Flights from New York, 2013", flights()),
+        table("Flights from New York, 2013, federal holidays marked in one `[[event]]`", flights(), HOLIDAYS),
         speed(),
     ]
     return "\n\n".join(parts)
