@@ -381,6 +381,14 @@ def test_growth_is_seen_and_becomes_usual() -> None:
     assert episode.state is State.LEVEL
 
 
+def test_slow_growth_is_told_from_the_minimum_on() -> None:
+    """Growth by a third that costs 30 USD a day is told where the minimum is what three weeks of it cost, not five."""
+    amounts = [100.0 * 1.03 ** max(0, min(day - 60, 10)) * (1 + day % 3 / 50) for day in range(120)]
+    series = Series(Measure.SPEND, amounts, amounts, 0, 0.25)
+    assert [episode.start for episode in Detector(series, 700.0).episodes()] == [64]
+    assert not Detector(series, 1000.0).episodes()
+
+
 def test_the_minimum_is_a_round_part_of_a_usual_day() -> None:
     """By default a finding costs 5 % of a usual day, rounded down to 1, 2 or 5 times a ten, and 1 USD at least."""
     assert [minimum_of(usual) for usual in (0, 30, 110, 1000, 9000)] == [1, 1, 5, 50, 200]

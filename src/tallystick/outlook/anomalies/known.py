@@ -70,7 +70,7 @@ def _takes(engine: Engine, part: Filter, name: str, id_: str) -> bool:
 
 
 def acknowledgement_of(context: Context, finding: str, reason: str) -> Acknowledgement:
-    """The acknowledgement of the finding of that id; raises what `one` raises, InvalidQuestion for an empty reason."""
+    """The acknowledgement of the finding of that id, as `finding_of` finds it; InvalidQuestion for an empty reason."""
     from tallystick.outlook.anomalies.anomaly import finding_of
 
     if not reason.strip():
