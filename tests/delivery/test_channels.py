@@ -89,6 +89,16 @@ def test_a_mail_has_the_statement_as_pdf(tmp_path: Path, mails: MailServer) -> N
     assert "384.40" in page
 
 
+def test_a_disk_without_room_is_a_refusal(tmp_path: Path, mails: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that cannot be written beside its mail is refused, and tried again: nothing was sent."""
+    made = world(tmp_path, mail(mails))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    assert "refused: statements of search, August 2026, to lead: its file cannot be written" in lines(made.round())[0]
+    monkeypatch.undo()
+    assert lines(made.round(NOW + MINUTE)) == ["delivered: statements of search, August 2026, to lead."]
+    assert len(mails.mails) == 1
+
+
 def test_a_service_without_files_says_so(tmp_path: Path, receiver: Receiver) -> None:
     """A service of apprise that takes no files gets the words, and where the file can be had."""
     receiver.answer = lambda _: 200

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tallystick.api.secret import Secret
 from tallystick.errors import InvalidQuestion
@@ -44,8 +46,23 @@ def send(url: Secret, notice: Notice, enclosure: Enclosure | None = None, limit:
         "title": notice.title,
         "body": notice.text,
         "type": _TYPES[notice.severity],
-        "enclosure": _order(enclosure) if enclosure and enclosure.note else None,
+        "note": enclosure.note if enclosure else "",
+        "no_note": enclosure.no_note if enclosure else "",
+        "file": None,
     }
+    if enclosure is None or enclosure.content is None:
+        return _sent(order, limit)
+    try:  # here, for the process that sends may be ended
+        with TemporaryDirectory(prefix="tallystick-", ignore_cleanup_errors=True) as folder:
+            path = Path(folder) / enclosure.name
+            path.write_bytes(enclosure.content)
+            return _sent(order | {"file": str(path)}, limit)
+    except OSError as wrong:  # before anything was sent
+        return Receipt(Delivery.REFUSED, f"its file cannot be written: {wrong.strerror}")
+
+
+def _sent(order: Mapping[str, str | None], limit: float) -> Receipt:
+    """Send what is ordered, by a process of its own."""
     # -P: nothing of the working folder is imported
     words = [sys.executable, "-P", "-m", "tallystick.watch.apprise_process"]
     try:
@@ -58,13 +75,3 @@ def send(url: Secret, notice: Notice, enclosure: Enclosure | None = None, limit:
         return Receipt(Delivery.UNCERTAIN, f"it took longer than {limit:.0f} s")
     except (ValueError, KeyError, OSError):
         return Receipt(Delivery.UNCERTAIN, "the process that sends it failed")
-
-
-def _order(enclosure: Enclosure) -> dict[str, str | None]:
-    content = enclosure.content
-    return {
-        "name": enclosure.name,
-        "base64": None if content is None else base64.b64encode(content).decode(),
-        "note": enclosure.note,
-        "no_note": enclosure.no_note,
-    }

@@ -6,13 +6,10 @@ metadata, whatever a library in it makes of a name.
 
 from __future__ import annotations
 
-import base64
 import json
 import logging
 import re
 import sys
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from tallystick.watch.receipt import Delivery
@@ -73,17 +70,14 @@ def _send(order: dict[str, Any]) -> tuple[Delivery, str]:
     channel.overflow_mode = OverflowMode.TRUNCATE
     sender = Apprise(asset=asset)
     sender.add(channel)
-    enclosure = order["enclosure"]
-    with TemporaryDirectory(prefix="tallystick-") as folder:
-        file = _file(folder, enclosure) if enclosure and takes_files(channel) else None
-        note = enclosure["note" if takes_files(channel) else "no_note"] if enclosure else ""
-        result = sender.notify(
-            body="\n\n".join(filter(None, (order["body"], note))),
-            title=order["title"],
-            notify_type=order["type"],
-            body_format=NotifyFormat.TEXT,
-            attach=file,
-        )
+    with_file = takes_files(channel)
+    result = sender.notify(
+        body="\n\n".join(filter(None, (order["body"], order["note" if with_file else "no_note"]))),
+        title=order["title"],
+        notify_type=order["type"],
+        body_format=NotifyFormat.TEXT,
+        attach=order["file"] if with_file else None,
+    )
     if result:
         return Delivery.SENT, ""
     if len(channel) > _MOST:
@@ -96,15 +90,6 @@ def _send(order: dict[str, Any]) -> tuple[Delivery, str]:
 def takes_files(channel: Any) -> bool:
     """Return whether a service takes files: of Slack a bot, but no webhook, of which apprise says that it does."""
     return bool(channel.attachment_support) and (channel.service_name != "Slack" or channel.mode == "bot")
-
-
-def _file(folder: str, enclosure: dict[str, str | None]) -> str | None:
-    """The path of the file that is enclosed, which is made; None where it is too large to be sent along."""
-    if (content := enclosure["base64"]) is None:
-        return None
-    path = Path(folder) / str(enclosure["name"])
-    path.write_bytes(base64.b64decode(content))
-    return str(path)
 
 
 class _Logs(logging.Handler):
