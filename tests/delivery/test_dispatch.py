@@ -170,6 +170,20 @@ def test_who_is_added_later_gets_nothing_of_the_past(tmp_path: Path) -> None:
     assert made.round(NOW + DAY) == []
 
 
+def test_a_changed_order_sends_nobody_what_was_decided_for_others(tmp_path: Path) -> None:
+    """What was decided for a team is not sent once a delivery is of all teams, nor to a channel that left the team."""
+    hook = 'kind = "webhook"\nurl = "http://127.0.0.1:1"\nsecret = "s"\nallow_private = true\n'
+    lead = f'[[channel]]\nname = "lead"\n{hook}'
+    text = STATEMENTS.replace('folder = "out"', 'to = "lead"')
+    made = world(tmp_path, lead + text)
+    assert len(made.round()) == 3
+    later = NOW + timedelta(hours=2)
+    made.write(OWNERS + lead + text.replace('teams = "each"', ""))
+    assert made.round(later) == []
+    made.write(OWNERS + lead + 'teams = ["search"]\n' + text)
+    assert [step.parcel.team for step in made.round(later) if isinstance(step, Sent)] == ["search"]
+
+
 def test_what_stands_alike_is_one_row(tmp_path: Path) -> None:
     """`deliveries` counts the teams and files of a period, --all lists each; what moved is summed once a team."""
     made = world(tmp_path, STATEMENTS + 'to = "screen"\n')

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from tallystick.delivery.event import DeliveryEvent, Step
 from tallystick.delivery.order import Order
@@ -63,7 +64,9 @@ class Parcel:
             return False
         return self.standing(now, is_dead) in {Standing.NEW, Standing.DUE}
 
-    def event(self, step: Step, now: datetime, who: str, **fields: object) -> DeliveryEvent:
+    def event(
+        self, step: Step, now: datetime, who: str, text: str = "", billed: Decimal | None = None
+    ) -> DeliveryEvent:
         """Return what to write down of its next attempt."""
         return DeliveryEvent(
             self.order.name,
@@ -75,8 +78,9 @@ class Parcel:
             edition=self.edition,
             team=self.team,
             channel=self._channel,
+            text=text,
             attempt=self.attempts.next,
-            **fields,  # type: ignore[arg-type]
+            billed=billed,
         )
 
     @property
@@ -121,7 +125,8 @@ def parcels(orders: Sequence[Order], events: Sequence[DeliveryEvent]) -> Iterato
         channels = {channel.name: channel for channel in order.channels}
         for name, team in pairs:
             channel = channels.get(name)
-            if (channel is None or not _takes(channel, team)) if name else order.folder is None:
+            is_gone = (channel is None or not _takes(channel, team)) if name else order.folder is None
+            if is_gone or bool(team) != order.is_by_team:
                 continue
             stem = "-".join((order_words[order.name], period.name, *([words[team]] if team else ())))
             yield Parcel(
