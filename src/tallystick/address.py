@@ -22,6 +22,8 @@ FILTER, VALUE = "filter", "value"
 """The dimension and the value of a further filter, as the form of a page sends them."""
 _FLAGS = {"1": True, "0": False}
 _COUNT = re.compile(r"[0-9]{1,9}")
+_EVERY = "9" * 9
+"""More rows than any answer has."""
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -162,3 +164,13 @@ def _words(address: Address) -> Iterator[str]:
 
 def _sign(dimension: str) -> str:
     return "!=" if dimension.endswith(EXCEPT) else "="
+
+
+def every_row(address: Address) -> Address:
+    """Return the question without the number of rows at which its report ends by itself, for a file."""
+    parameters = entry(address.report).report.parameters
+    limits = [parameter.name for parameter in parameters if parameter.form is Form.COUNT and parameter.default]
+    for name in limits:
+        if address.text(name) is None:
+            address = address.having(name, _EVERY)
+    return address

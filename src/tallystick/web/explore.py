@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from tallystick.address import CHART, Address
+from tallystick.address import CHART, Address, every_row
 from tallystick.catalog import CATALOG, Entry, Group, entry
 from tallystick.core.document import Answer, Document
 from tallystick.core.filter import EXCEPT
 from tallystick.core.question import Kind, Table
 from tallystick.core.text import safe
-from tallystick.core.time import DAY
 from tallystick.errors import InvalidQuestion, TallystickError, UnknownName
 from tallystick.formats import ENDINGS
 from tallystick.saved_views import SavedView, lines
 from tallystick.store.views import NAMED_BY
 from tallystick.web.controls import Choice, Switch, controls, written
+from tallystick.web.file_name import file_name
 from tallystick.web.links import SUBJECTS
 from tallystick.web.names import asked, choices, names_of
 from tallystick.web.page import Panel, View
@@ -53,7 +52,6 @@ WRITERS = 2
 """Files that are written at once."""
 ROWS = 500
 """Rows that stand on a page; the files have all."""
-_PLAIN = re.compile(r"[^a-z0-9]+")
 
 
 class Explore:
@@ -86,6 +84,7 @@ class Explore:
             part=await self._part(request, visit, panel, answer),
             chart=_figures(address, answer),
             controls=shown,
+            whole=every_row(address) != address,
             files=[
                 (form.ending, address.file(form.ending))
                 for form in ENDINGS.values()
@@ -137,7 +136,7 @@ class Explore:
     async def _file(self, request: Request, visit: Visit, address: Address, ending: str) -> Response:
         if (form := ENDINGS.get(ending)) is None:
             raise HTTPException(404)
-        answer = await self._dashboard.answer(request.state.identity, visit, address)
+        answer = await self._dashboard.answer(request.state.identity, visit, every_row(address))
         if isinstance(answer, TallystickError):
             raise answer
         if isinstance(answer, Table) and answer.size > (most := CELLS.get(ending, answer.size)):
@@ -147,7 +146,7 @@ class Explore:
             )
         async with self._turn:
             content = await asyncio.to_thread(form.write, answer)
-        headers = {"Content-Disposition": f'attachment; filename="{file_name(answer, ending)}"'}
+        headers = {"Content-Disposition": f'attachment; filename="{file_name(address, answer, ending)}"'}
         return Response(content, media_type=MEDIA[ending], headers=headers)
 
     async def names(self, request: Request) -> Response:
@@ -187,24 +186,6 @@ class Explore:
     def _views_of(self, request: Request) -> Sequence[SavedView]:
         """The saved views; none for a reader of some teams, whose names may tell of others."""
         return self._views if request.state.identity.teams is None else ()
-
-
-def file_name(answer: Answer, ending: str) -> str:
-    """Return how a file of an answer is called: by its report, what it is grouped by and its days."""
-    if isinstance(answer, Document):
-        words = [answer.name, answer.title]
-    elif question := answer.question:
-        first, last = question.wall.start.date(), (question.wall.end - DAY).date()
-        words = [
-            question.report,
-            *(["by", *question.by] if question.by else []),
-            str(first),
-            *([str(last)] if last > first else []),
-        ]
-    else:
-        words = ["answer"]
-    parts = dict.fromkeys(_PLAIN.sub("-", word.casefold()).strip("-") for word in words)
-    return f"{'-'.join(filter(None, parts))[:100]}.{ending}"
 
 
 def _has_rows(answer: Answer | TallystickError | None) -> bool:

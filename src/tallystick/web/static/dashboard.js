@@ -7,6 +7,12 @@ const YEAR = 31_536_000 // seconds
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }
 let prefix = false
 
+// A file is downloaded, never swapped into the page: an address with a file's ending is not boosted, whoever wrote it.
+const FILE = /^\/(ask\/)?[^/]*\.[a-z]+$/
+document.addEventListener("htmx:before:init", (event) => {
+  if (event.target.matches("a[href]") && FILE.test(event.target.pathname)) event.preventDefault()
+})
+
 const typing = (target) => target.closest("input, textarea, select, [contenteditable]") !== null
 
 // From one column of a chart to the next by the arrows: a chart is one stop of the Tab key.
