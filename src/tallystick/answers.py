@@ -228,10 +228,18 @@ class Answers(OutlookAnswers):
         return self._table("months", organization=organization)
 
     def chargeback(
-        self, month: When | None = None, team: str | None = None, organization: str | None = None
+        self,
+        month: When | None = None,
+        team: str | None = None,
+        organization: str | None = None,
+        *,
+        totals: bool = False,
     ) -> Document:
-        """What each team is charged for a month (the last ended one unless said), or the statement of one team."""
-        return self._document("chargeback", month=month, team=team, organization=organization)
+        """What each team is charged for a month (the last ended one unless said), or the statement of one team.
+
+        With `totals` only what each is charged, without lines.
+        """
+        return self._document("chargeback", month=month, team=team, organization=organization, totals=totals)
 
     def limits(self, *, rates: bool = False, client: Client | None = None) -> Table:
         """Spend limits as the API tells them now, beside what was spent; with `rates` rate limits and their headroom.

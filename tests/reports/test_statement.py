@@ -44,13 +44,18 @@ workspace = "Public Sector"
 
 
 @pytest.fixture(scope="module")
-def made(book: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Charged:
-    """October's statements of the small organization, a draft."""
+def owners(tmp_path_factory: pytest.TempPathFactory) -> Owners:
+    """The rules of the owners."""
     from tallystick.settings import Settings
 
     file = tmp_path_factory.mktemp("own") / "own.toml"
     file.write_text(RULES, encoding="utf-8")
-    owners = Settings.load(config=str(file), environment={}).owners()
+    return Settings.load(config=str(file), environment={}).owners()
+
+
+@pytest.fixture(scope="module")
+def made(book: Ledger, owners: Owners) -> Charged:
+    """October's statements of the small organization, a draft."""
     [organization] = book.organizations()
     return charged(book.engine(), organization, "2026-10", owners, NOW)
 
@@ -69,6 +74,14 @@ def test_statements_add_up_to_the_bill(book: Ledger, made: Charged) -> None:
     for document in documents:
         assert "Difference: 0." in document.sections[-1].words[0]
         assert str(bill(book)).rstrip("0") in document.sections[-1].words[0]
+
+
+def test_totals_are_the_sums_of_the_lines(book: Ledger, owners: Owners, made: Charged) -> None:
+    """What each team is charged is the same without lines: to the last place, with the same messages."""
+    [organization] = book.organizations()
+    lines, totals = overview(made), overview(charged(book.engine(), organization, "2026-10", owners, NOW, sums=True))
+    assert (totals.sections, totals.figures, totals.messages) == (lines.sections, lines.figures, lines.messages)
+    assert totals.lines is None
 
 
 def test_a_statement_is_its_sections(made: Charged) -> None:

@@ -18,7 +18,7 @@ from support.records import records, rows
 from support.wire import PUBLIC, Clock, Wire, small, synced
 from tallystick.billing.chargeback import Charged, charged
 from tallystick.billing.close import close
-from tallystick.billing.statement import statement
+from tallystick.billing.statement import overview, statement
 from tallystick.core.ledger_tables import CHARGES, CLOSED, DAYS, NAMES
 from tallystick.core.money import plain
 from tallystick.core.time_words import utc_month
@@ -77,9 +77,9 @@ class Book(NamedTuple):
         ]
         return sum((row["billed"] for row in cost_days), Decimal(0))
 
-    def charged(self, name: str) -> Charged:
+    def charged(self, name: str, *, sums: bool = False) -> Charged:
         """The statements of a month as they stand."""
-        return charged(self.engine(), self.world.organization.id, name, OWNERS, NOVEMBER)
+        return charged(self.engine(), self.world.organization.id, name, OWNERS, NOVEMBER, sums=sums)
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +192,9 @@ def test_what_is_restated_is_charged_in_the_next_month(book: Book) -> None:
         adjusted = [row for row in draft.lines.to_pylist() if row["what"] == ADJUSTMENT]
         assert {row["day"] for row in adjusted} == {date(2026, 10, 20), date(2026, 10, 31)}
         assert {row["team"] for row in adjusted} == {"docs", "platform", "unowned"}
+    for name in ("2026-10", "2026-11"):  # closed, and a draft with adjustments
+        lines, sums = (overview(book.charged(name, sums=in_sums)) for in_sums in (False, True))
+        assert (sums.sections, sums.figures, sums.messages) == (lines.sections, lines.figures, lines.messages)
     assert book.month("2026-12").billed(ADJUSTMENT) == 0
     book.read(DECEMBER)
     november = book.close("2026-11", DECEMBER)

@@ -24,7 +24,7 @@ from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.errors import LedgerError
 from tallystick.query.charge_source import from_sums
-from tallystick.query.closed_months import Month, month
+from tallystick.query.closed_months import Month, month, month_sums
 from tallystick.query.closings import ADJUSTMENT, CHARGE
 from tallystick.query.conditions import equals
 from tallystick.query.coverage import cover
@@ -54,7 +54,8 @@ PLACES = 6
 class Charged:
     """What every team is charged for a month: the lines of each, and what to say of them all.
 
-    `name` is the organization's, `as_of` the version of the ledger that was asked.
+    `name` is the organization's, `as_of` the version of the ledger that was asked. Of `sums` there is one for each
+    cost center and part, in the place of lines.
     """
 
     month: Month
@@ -62,6 +63,7 @@ class Charged:
     lines: Mapping[str, Sequence[Mapping[str, Any]]]
     messages: tuple[Message, ...]
     as_of: Mapping[str, Any]
+    sums: bool = False
 
     @property
     def teams(self) -> list[str]:
@@ -99,12 +101,18 @@ class Charged:
         return total([self.amount(team) for team in self.teams])
 
 
-def charged(engine: Engine, organization: str, name: str, owners: Owners, now: datetime) -> Charged:
-    """What every team is charged for a month; LedgerError where the lines do not add up to the bill."""
-    charged_month = month(engine, organization, name, owners)
-    names = named(engine, ("workspace", "key"), charged_month.at)
+def charged(
+    engine: Engine, organization: str, name: str, owners: Owners, now: datetime, *, sums: bool = False
+) -> Charged:
+    """What every team is charged for a month, in lines or in `sums`; LedgerError where they differ from the bill."""
+    if sums:
+        charged_month = month_sums(engine, organization, name, owners)
+        lines = [line | {"amount": line["billed_sum"]} for line in _summed(charged_month.lines)]
+    else:
+        charged_month = month(engine, organization, name, owners)
+        lines = _lines(charged_month.lines, named(engine, ("workspace", "key"), charged_month.at))
     by_team: dict[str, list[dict[str, Any]]] = {}
-    for line in _lines(charged_month.lines, names):
+    for line in lines:
         by_team.setdefault(line["team"], []).append(line)
     called = directory(engine, "organization", charged_month.at).get(organization, organization)
     question = Question("statement", charged_month.window, (), {"organization": Filter.of(organization)})
@@ -116,7 +124,7 @@ def charged(engine: Engine, organization: str, name: str, owners: Owners, now: d
         )
     zero = None if by_team else quiet(engine, question, name, now)
     messages = (*([note(zero)] if zero else ()), *_messages(engine, charged_month, covered))
-    made = Charged(charged_month, called, by_team, messages, engine.version.identity)
+    made = Charged(charged_month, called, by_team, messages, engine.version.identity, sums)
     adjusted = charged_month.closing.billed[ADJUSTMENT] if charged_month.closing else charged_month.billed(ADJUSTMENT)
     if off := EXACT.subtract(made.amount_due, EXACT.add(_bill(engine, charged_month), adjusted)):
         raise LedgerError(
@@ -216,7 +224,7 @@ def _renamed(engine: Engine, charged_month: Month) -> list[str]:
     """What to say of names that changed in a month or before, so that other rules match what was charged since."""
     lines = charged_month.lines.select(["organization", "day", *FIELDS[1:]])
     changes = charged_month.owners.renamings(spellings(engine)) if charged_month.owners.rules else []
-    notes = []
+    notes = [renaming(charged_month.owners, changed) for changed in charged_month.renamings]
     for changed in changes:
         name = "workspace" if changed.condition == "tag" else changed.condition
         since = pc.and_(pc.equal(lines[name], changed.id), pc.greater_equal(lines["day"], pa.scalar(changed.day)))

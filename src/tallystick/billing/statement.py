@@ -137,8 +137,11 @@ def _check(made: Charged, team: str) -> None:
 
 
 def overview(made: Charged) -> Document:
-    """What all teams are charged for a month, one line a team; in formats of rows every line of every statement."""
-    every = [line for team in made.teams for line in _posted(made, team)]
+    """What all teams are charged for a month, one line a team; in formats of rows every line of every statement.
+
+    Of sums there is no line.
+    """
+    every = () if made.sums else [line for team in made.teams for line in _posted(made, team)]
     section = Section("By team", _together(made), (_adds_up(made),), Chart("bars", "team", ("amount",)))
     return Document(
         "statement",
@@ -155,7 +158,7 @@ def overview(made: Charged) -> Document:
         ),
         (*made.loose, *made.messages),
         _facts(made),
-        _table(every, [heading.name for heading in LINES]),
+        None if made.sums else _table(every, [heading.name for heading in LINES]),
     )
 
 

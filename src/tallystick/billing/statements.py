@@ -6,19 +6,24 @@ from tallystick.billing import statement
 from tallystick.billing.chargeback import PARTS, charged
 from tallystick.core.document import Document
 from tallystick.core.time_words import When, month_of
+from tallystick.errors import InvalidQuestion
 from tallystick.query.context import Context
 from tallystick.query.names import one_organization
-from tallystick.query.report import ChargeSum, Parameter, Report
+from tallystick.query.report import ChargeSum, Form, Parameter, Report
 
 
-def statements(context: Context, month: When | None, team: str | None, organization: str | None) -> Document:
+def statements(
+    context: Context, month: When | None, team: str | None, organization: str | None, totals: bool
+) -> Document:
     """The overview of a month's statements, or the one of a team: as the month was closed, else a draft.
 
     InvalidQuestion for a team that is charged nothing, or where one organization of several is to be named.
     """
+    if team and totals:
+        raise InvalidQuestion("The statement of a team has its lines.", "Leave out --totals, or --team.")
     name = f"{month_of(month, context.now).start:%Y-%m}"
     id_ = one_organization(context.engine, organization, name)
-    made = charged(context.engine, id_, name, context.owners, context.now)
+    made = charged(context.engine, id_, name, context.owners, context.now, sums=totals)
     return statement.statement(made, team) if team else statement.overview(made)
 
 
@@ -28,6 +33,7 @@ REPORT = Report(
         Parameter("month", "The month, as 2026-10 or mtd; by default last-month.", metavar="MONTH"),
         Parameter("team", "Only one team, or unowned.", metavar="TEAM"),
         Parameter("organization", "Only this organization, where the ledger has several.", metavar="ID"),
+        Parameter("totals", "Only what each team is charged: no lines, and sooner.", Form.FLAG, default=False),
     ),
     "For a month that is not closed this is a draft by today's rules. `tallystick statement --all` writes a file for "
     "each team.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -11,13 +11,29 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tallystick.core.ledger_tables import CLOSED
 from tallystick.core.time import Window
 from tallystick.core.time_words import utc_month
-from tallystick.query.closings import ADJUSTMENT, CHARGE, Closing, closed_rows, closings, following, rules
-from tallystick.query.month_lines import adjustments, attributed
+from tallystick.query.closings import (
+    ADJUSTMENT,
+    CHARGE,
+    RULES,
+    Closing,
+    closed_rows,
+    closings,
+    following,
+    rows_of,
+    rules,
+)
+from tallystick.query.conditions import among, equals
+from tallystick.query.month_lines import adjustments, attributed, summed
+from tallystick.store.columns import schema
 from tallystick.store.engine import Engine
-from tallystick.tally.owners import Owners
+from tallystick.tally.owners import Owners, Renaming
 from tallystick.tally.rules import like
+
+_WHO = ("organization", "month", "what", "team", "cost_center", "rule", "how", "method", "cause")
+"""What says who is charged for a line, and how."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +49,8 @@ class Month:
     lines: pa.Table
     owners: Owners
     closing: Closing | None = None
+    renamings: Sequence[Renaming] = ()
+    """Changes of names since which other rules match some of its charges, where `lines` are sums that have no ids."""
 
     @property
     def at(self) -> datetime | None:
@@ -65,6 +83,21 @@ def month(engine: Engine, organization: str, name: str, owners: Owners, at: date
     if known and name == following(known):
         draft = pa.concat_tables([draft, adjustments(engine, organization, name)])
     return Month(organization, name, draft, owners)
+
+
+def month_sums(engine: Engine, organization: str, name: str, owners: Owners) -> Month:
+    """The same month with its lines summed by who is charged and how: all else of them is null."""
+    known = closings(engine, organization)
+    if name in known:
+        of_month = rows_of(organization).where(equals("month", name))
+        lines = replace(of_month, columns=(*_WHO, "sum(billed) AS billed")).group_by(*_WHO)
+        rows = engine.rows(lines.where(among("what", (CHARGE, ADJUSTMENT)), "billed IS NOT NULL"))
+        frozen_rules = rules(engine.ask(of_month.where(equals("what", RULES))))
+        return Month(organization, name, pa.Table.from_pylist(rows, schema(CLOSED)), frozen_rules, known[name])
+    draft, renamings = summed(engine, organization, name, owners)
+    if known and name == following(known):
+        draft = pa.concat_tables([draft, adjustments(engine, organization, name)])
+    return Month(organization, name, draft, owners, renamings=renamings)
 
 
 def frozen(owners: Owners, people: Mapping[tuple[str, str], frozenset[str]], draft: Month) -> str:

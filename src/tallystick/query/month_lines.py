@@ -14,19 +14,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.core.dimensions import SUBJECTS, TERMS
+from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES, CLOSED, FIGURES
 from tallystick.core.money import plain
+from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.core.time_words import utc_month
 from tallystick.query.closings import ADJUSTMENT, CHARGE, closed_rows, closings, following, rows_of, rules
 from tallystick.query.conditions import equals, on_days
 from tallystick.query.filters import within
 from tallystick.query.names import organizations
+from tallystick.query.owners import attribution
 from tallystick.query.spelling import spellings
 from tallystick.store.columns import schema
 from tallystick.store.engine import Engine
 from tallystick.tally.figures import figures
-from tallystick.tally.owners import Owners
+from tallystick.tally.owners import Owners, Renaming
 from tallystick.tally.reconcile.line_changes import changes
 
 _PARTS = ("team", "cost_center")
@@ -59,6 +62,22 @@ def attributed(
     rule_indices = pc.if_else(pc.less(charges["rule"], 0), len(owners.rules), charges["rule"])
     added = {"rule": names.take(rule_indices.combine_chunks()), "how": hows.take(rule_indices.combine_chunks())}
     return _fitted(charges, added | {"what": _same(CHARGE, charges), "text": _same(None, charges)})
+
+
+def summed(engine: Engine, organization: str, month: str, owners: Owners) -> tuple[pa.Table, list[Renaming]]:
+    """The charges of a month summed by who is charged and how, in the same columns; the rest of these is null.
+
+    Also the changes of names since which other rules match some of them.
+    """
+    question = Question("chargeback", utc_month(month), (), {"organization": Filter.of(organization)})
+    charges = attribution(engine, question, owners, further={name: name for name in ("method", "cause")})
+    whose = [*((rule.name, rule.how) for rule in owners.rules), ("none", "none")]
+    same = {"organization": organization, "month": month, "what": CHARGE}
+    rows = [
+        same | row | dict(zip(("rule", "how"), whose[row["rule"]], strict=True))
+        for row in charges.sums([*_PARTS, "rule", "method", "cause"])
+    ]
+    return pa.Table.from_pylist(rows, schema(CLOSED)), charges.renamings
 
 
 def adjustments(engine: Engine, organization: str, name: str) -> pa.Table:

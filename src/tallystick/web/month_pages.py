@@ -34,7 +34,7 @@ def _months(_: str, __: Given) -> tuple[Panel, ...]:
         Panel("Months", ask("months"), width=12, rows=120, leads={"month": _month}),
         Panel(
             "Charged to teams, last month",
-            ask("chargeback", month="last-month"),
+            ask("chargeback", month="last-month", totals="1"),
             View.PART,
             12,
             may_lack=True,
@@ -68,7 +68,7 @@ def _one(month: str, given: Given) -> tuple[Panel, ...]:
         Panel("Its days", ask("days", month=month, **whose), View.CALENDAR, 12),
         Panel(
             "Charged to teams",
-            ask("chargeback", month=month, **whose),
+            ask("chargeback", month=month, totals="1", **whose),
             View.PART,
             12,
             rows=200,
