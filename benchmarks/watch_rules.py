@@ -82,7 +82,7 @@ def _named(truths: Sequence[Truth]) -> list[Truth]:
 
 
 def judged(folder: Path, last: date, days: int) -> list[Spoken]:
-    """Judge the rules at the end of each of the last days; every finding that opens, but those of the first day."""
+    """Judge the rules at the end of each of the last days; every finding that is told, but those of the first day."""
     from tallystick import Ledger
     from tallystick.clock import SystemClock
     from tallystick.watch.default_rules import RULES
@@ -100,11 +100,11 @@ def judged(folder: Path, last: date, days: int) -> list[Spoken]:
         day = last - DAY * (days - index)
         context = replace(newest, now=datetime.combine(day, time(23, 59), UTC))
         judgements = [judge(context, rule) for rule in rules]
-        rows = {(each.rule.name, case.subject): case.row for each in judgements for case in each.cases}
+        rows = {(each.rule.name, case.subject, case.words): case.row for each in judgements for case in each.cases}
         made = [*changes(judgements, findings(events), context.now, "benchmark")]
         for event in made:
-            if event.step is Step.OPENED and index:
-                hit = _hit(context, rows[event.rule, event.subject], day)
+            if event.step is Step.OPENED and index and not event.facts["returned"]:
+                hit = _hit(context, rows[event.rule, event.subject, event.text], day)
                 spoken.append(Spoken(event.rule, hit, event.text))
         events += made
     return spoken

@@ -92,12 +92,10 @@ def refusals(files: Sequence[SettingsFile], overridden: Collection[str]) -> dict
     refused: dict[str, str] = {}
     for file in files:
         count = [name for name in file.refused if name not in overridden]
-        for name in count:
-            area = "api" if name in {"base_url", *SOURCES} else name
-            refused[area] = (
-                f"{file.path} is not trusted, so its {' and '.join(count)} cannot be used: "
-                f"it could {_danger(area)}.\n" + _TRUST.format(path=file.path)
-            )
+        areas = dict.fromkeys("api" if name in {"base_url", *SOURCES} else name for name in count)
+        dangers = " or ".join(dict.fromkeys(map(_danger, areas)))
+        problem = f"{file.path} is not trusted, so its {' and '.join(count)} cannot be used: it could {dangers}."
+        refused |= dict.fromkeys(areas, f"{problem}\n{_TRUST.format(path=file.path)}")
     return refused
 
 

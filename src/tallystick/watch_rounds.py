@@ -83,20 +83,20 @@ class WatchRounds:
                 return
 
     def _look(self) -> Iterator[str]:
-        looked = self._ledger.watch(who=self._who)
-        self.is_unknown = any(judgement.unknown for judgement in looked.judgements)
+        result = self._ledger.watch(who=self._who)
+        self.is_unknown = any(judgement.unknown for judgement in result.judgements)
         counts = Counter[tuple[str, str]]()
-        for event in looked.events:
+        for event in result.events:
             counts[event.step, event.rule] += 1
             if counts[event.step, event.rule] <= MOST:
-                yield f"{event.step}: {safe(event.text or looked.findings[event.finding].opened.text)}"
+                yield f"{event.step}: {safe(event.text or result.findings[event.finding].opened.text)}"
         for (step, rule), count in counts.items():
             if count > MOST:
                 yield f"{step}: {count - MOST:,} more of {safe(rule)}"
-        for judgement in looked.judgements:
+        for judgement in result.judgements:
             if judgement.unknown:
                 yield f"unknown: {safe(judgement.rule.name)}: {safe(judgement.unknown)}"
-        yield f"{len(looked.open):,} open: `tallystick findings`."
+        yield f"{len(result.open):,} open: `tallystick findings`."
 
     def _tell(self, is_ended: Callable[[], bool]) -> Iterator[str]:
         for notification in notify(self._tables, self._channels, self._sender.send, self._clock.now, self._who):
@@ -114,8 +114,8 @@ class WatchRounds:
 
 def settings_channels(settings: Settings) -> list[Channel]:
     """Return the channels of the settings; InvalidQuestion where one cannot be."""
-    known = [rule.name for rule in rules(DEFAULT_RULES, settings.tables("rule"))]
-    return channels(settings.tables("channel"), partial(settings.secret, "channel"), known)
+    names = [rule.name for rule in rules(DEFAULT_RULES, settings.tables("rule"))]
+    return channels(settings.tables("channel"), partial(settings.secret, "channel"), names)
 
 
 def settings_orders(settings: Settings) -> list[Order]:

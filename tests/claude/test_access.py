@@ -12,7 +12,8 @@ import mcp_types as types
 import pytest
 from mcp.client import Client
 
-from support.model import by_http, served
+from support.command import Tallystick
+from support.model import by_http, by_stdio, served
 from support.wire import NOW
 from tallystick import Ledger
 from tallystick.settings import Settings
@@ -132,3 +133,25 @@ def test_tokens_are_for_http(tmp_path: Path) -> None:
 
     result = CliRunner().invoke(cli, ["mcp", "--token-file", str(tmp_path / "tokens.toml")])
     assert isinstance(result.exception, InvalidQuestion)
+
+
+@pytest.mark.long
+def test_a_process_can_be_held_to_a_team(door: Door, full: Path, tmp_path: Path) -> None:
+    """By stdio `--team` shows what a token of that team sees, and refuses what it is refused."""
+    file = tmp_path / "tallystick.toml"
+    file.write_text(OWNERS, encoding="utf-8")
+    calls = [("spend", {"by": "workspace", "since": "mtd"}), ("cache", {}), ("spend", {"where": {"team": "beta"}})]
+
+    async def asked(client: Client) -> list[types.CallToolResult]:
+        return [await client.call_tool(tool, arguments) for tool, arguments in calls]
+
+    results = by_stdio(full, NOW.isoformat(), asked, "--config", str(file), "--team", "alpha")
+    for result, (tool, arguments) in zip(results, calls, strict=True):
+        assert result.structured_content == door.ask("alpha", tool, arguments).structured_content
+    assert [result.is_error for result in results] == [False, True, True]
+
+
+def test_a_team_of_no_rule_is_refused(tallystick: Tallystick) -> None:
+    """A process is held to no team that owner rules do not name, nor by --team where tokens name teams."""
+    assert "No owner rule names the team 'x'" in tallystick("mcp", "--team", "x").err
+    assert tallystick("mcp", "--team", "x", "--http").code == 2

@@ -71,6 +71,18 @@ def test_what_lasts_is_told_once_on_the_running_day(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+def test_what_comes_again_on_the_running_day_is_the_same(tmp_path: Path) -> None:
+    """A key that ran away, was quiet for two days and runs away on the running day is one finding."""
+
+    def twice(day: date) -> int:
+        return USUAL["key0"](day) * (12 if day in {date(2026, 9, 6), date(2026, 9, 9)} else 1)
+
+    rows = [*rows_of(USUAL | {"key0": twice}, DAYS_OF)]
+    rows += rows_of(USUAL | {"key0": twice}, [LATE.date()], billed=None, cause="not billed yet")
+    assert [row["since"] for row in ledger(tmp_path, rows, LATE).anomalies(SINCE).rows] == ["2026-09-06"]
+
+
+@pytest.mark.long
 def test_what_rises_each_month_is_news_the_first_time(tmp_path: Path) -> None:
     """A batch of each month is no news of its key or model a month later, nor on the running day."""
 

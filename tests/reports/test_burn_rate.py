@@ -54,3 +54,24 @@ def test_what_is_new_has_no_rate(tmp_path: Path) -> None:
     [row] = answer.rows
     assert (row["four_weeks"], row["day_rate"]) == (0, None)
     assert ledger(tmp_path / "none", []).burn_rate(by=["key"]).rows == []
+
+
+def test_a_team_has_the_rates_of_what_it_owns(tmp_path: Path) -> None:
+    """By team the figures are those of its keys, shared ones by their shares; held to one it is that team alone."""
+    rules = """
+[[owner]]
+team = "a"
+key = "k0"
+[[owner]]
+key = "k1"
+shared = { rule = "fixed", shares = { a = "1/4", b = "3/4" } }
+"""
+    book = ledger(tmp_path, rows_of({"k0": doubled, "k1": doubled, "k2": doubled}, DAYS_OF), text=rules)
+    by_team = {str(row["team"]): row for row in book.burn_rate(by=["team"]).rows}
+    parts = {"a": Decimal("1.25"), "b": Decimal("0.75"), "unowned": Decimal(1)}
+    assert {team: row["last_week"] for team, row in by_team.items()} == {
+        team: 15 * USD * part for team, part in parts.items()
+    }
+    assert {row["day_rate"] for row in by_team.values()} == {3}
+    answer = book.burn_rate(by=["key"], where={"team": "a"})
+    assert {row["key"]: row["four_weeks"] for row in answer.rows} == {"k0": 28 * USD, "k1": 7 * USD}

@@ -44,10 +44,10 @@ def in_process(settings: Settings, work: Work[T]) -> T:
     return asyncio.run(run())
 
 
-def by_stdio(ledger: Path, now: str, work: Work[T]) -> T:
+def by_stdio(ledger: Path, now: str, work: Work[T], *options: str) -> T:
     """What work gives with a client of `tallystick mcp`, a process of its own."""
     named = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "PYTHONPATH"}}
-    words = ["-m", "tallystick", "mcp", "--ledger", str(ledger)]
+    words = ["-m", "tallystick", "mcp", "--ledger", str(ledger), *options]
     process = StdioServerParameters(command=sys.executable, args=words, env=named | {"TALLYSTICK_NOW": now})
 
     async def run() -> T:

@@ -101,7 +101,7 @@ def settings(*, asks: bool = False) -> Settings:
     if asks:
         made.trust_needed()
     for warning in made.warnings:
-        note(warning)
+        note(warning.replace("\n", " "))
     return made
 
 

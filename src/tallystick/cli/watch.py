@@ -66,12 +66,12 @@ def notify(name: str) -> None:
     from tallystick.watch_rounds import settings_channels
 
     settings = options.settings()
-    known = {channel.name: channel for channel in settings_channels(settings)}
-    if name not in known:
-        hint = choose(name, [*known]) if known else "`tallystick docs watch` shows how to add one."
+    by_name = {channel.name: channel for channel in settings_channels(settings)}
+    if name not in by_name:
+        hint = choose(name, [*by_name]) if by_name else "`tallystick docs watch` shows how to add one."
         raise InvalidQuestion(f"The settings have no channel {name!r}.", hint)
     now = settings.clock().now()
-    receipt = Sender(settings.dashboard, settings.network(), click.echo).send(trial_message(known[name], now), now)
+    receipt = Sender(settings.dashboard, settings.network(), click.echo).send(trial_message(by_name[name], now), now)
     if receipt.delivery is Delivery.SENT:
         click.echo(f"{safe(name)} took a test message.", err=True)
         return

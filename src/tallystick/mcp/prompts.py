@@ -25,13 +25,13 @@ class Prompt:
     arguments: dict[str, tuple[str, str]]
     """What each argument is, and its default."""
 
-    def written(self, given: dict[str, str]) -> str:
+    def message(self, arguments: dict[str, str]) -> str:
         """Return the text with what is given; InvalidQuestion for an argument that is not there or too long."""
-        if unknown := {*given} - {*self.arguments}:
+        if unknown := {*arguments} - {*self.arguments}:
             raise InvalidQuestion(f"The prompt {self.name} has no argument {min(unknown)!r}.")
-        if any(len(value) > LONGEST for value in given.values()):
+        if any(len(value) > LONGEST for value in arguments.values()):
             raise InvalidQuestion(f"An argument of a prompt has at most {LONGEST} letters.")
-        values = {name: safe(given.get(name) or default) for name, (_, default) in self.arguments.items()}
+        values = {name: safe(arguments.get(name) or default) for name, (_, default) in self.arguments.items()}
         return f"{self.text.format(**values)} {RULE}"
 
 

@@ -29,29 +29,29 @@ def reply(report: str, answer: Answer, *, full: bool = False) -> Json:
     """
     body = _document(answer) if isinstance(answer, Document) else _table(answer)
     notes = [inert(text) for text in answer.notes]
-    made = {"report": report, **body, "warnings": [inert(text) for text in answer.warnings], "notes": notes}
+    content = {"report": report, **body, "warnings": [inert(text) for text in answer.warnings], "notes": notes}
     if not full:
-        _shorten(made)
-    return made
+        _shorten(content)
+    return content
 
 
-def as_text(made: Json) -> str:
+def as_text(content: Json) -> str:
     """Return a reply as JSON, as short as can be."""
-    return json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def _table(table: Table) -> Json:
     units = {heading.name: heading.unit for heading in table.headings if heading.unit}
     days = {} if table.question is None else _days(table)
     rows = [[_cell(cell) for cell in row] for row in table.cells]
-    made = {"columns": [heading.name for heading in table.headings], "units": units, "rows": rows}
+    content = {"columns": [heading.name for heading in table.headings], "units": units, "rows": rows}
     totals = {name: _cell(cell) for name, cell in table.totals.items()}
-    return {**days, **made, **({"totals": totals} if totals else {}), "as_of": dict(table.as_of)}
+    return {**days, **content, **({"totals": totals} if totals else {}), "as_of": dict(table.as_of)}
 
 
 def _days(table: Table) -> Json:
-    known = table.question.to_dict() if table.question else {}
-    return {"since": known["since"], "until_before": known["until"]}
+    question = table.question.to_dict() if table.question else {}
+    return {"since": question["since"], "until_before": question["until"]}
 
 
 def _document(document: Document) -> Json:
@@ -86,25 +86,27 @@ def _cell(cell: Any) -> str | int | None:
     return inert(plain) if isinstance(plain, str) else plain
 
 
-def _shorten(made: Json) -> None:
+def _shorten(content: Json) -> None:
     """Leave out notes, then rows of the longest list, until the reply is short; say how many of each."""
     left_out: dict[str, int] = {}
-    while len(as_text(made).encode()) > BYTES:
-        name, part = next(_longest(made), ("", []))
+    while len(as_text(content).encode()) > BYTES:
+        name, part = next(_longest(content), ("", []))
         if not part:
             break
         count = 1 if name == "notes" else max(1, len(part) // 8)
         del part[len(part) - count :]
         left_out[name] = left_out.get(name, 0) + count
-        made["left_out"] = {**left_out, "all": 'ask with "full": true, or of fewer days or groups'}
+        content["left_out"] = {**left_out, "all": 'ask with "full": true, or of fewer days or groups'}
 
 
-def _longest(made: Json) -> Iterator[tuple[str, list[Any]]]:
+def _longest(content: Json) -> Iterator[tuple[str, list[Any]]]:
     """Give what can be shortened, the first to go first: notes, then the longest list of rows."""
-    if made["notes"]:
-        yield "notes", made["notes"]
+    if content["notes"]:
+        yield "notes", content["notes"]
     parts = [
-        (f"rows of {section['title']}", section["rows"]) for section in made.get("sections", ()) if section.get("rows")
+        (f"rows of {section['title']}", section["rows"])
+        for section in content.get("sections", ())
+        if section.get("rows")
     ]
-    parts += [("rows", made["rows"])] if made.get("rows") else []
+    parts += [("rows", content["rows"])] if content.get("rows") else []
     yield from sorted(parts, key=lambda part: -len(part[1]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,17 +18,18 @@ from tallystick.settings import Settings
 from tallystick.web.access import Access
 from tallystick.web.application import Dashboard
 from tallystick.web.readers import Readers
-from tallystick.web.tokens import Tokens
+from tallystick.web.tokens import LOCAL, Identity, Tokens
 
 LOOPBACK = "127.0.0.1"
 
 
-def by_stdio(settings: Settings) -> None:
-    """Answer on the standard input and output until the input ends."""
+def by_stdio(settings: Settings, teams: Collection[str]) -> None:
+    """Answer on the standard input and output until the input ends; of these teams alone, where there are any."""
+    owner = Identity("this machine", frozenset(teams)) if teams else LOCAL
 
     async def run() -> None:
         dashboard = Dashboard(Readers(settings))
-        served = server(dashboard)
+        served = server(dashboard, owner)
         try:
             async with stdio_server() as (read, write):
                 await served.run(read, write, served.create_initialization_options())

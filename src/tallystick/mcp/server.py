@@ -28,9 +28,12 @@ READS = types.ToolAnnotations(read_only_hint=True, open_world_hint=False)
 Context = ServerRequestContext[Any, Any]
 
 
-def server(dashboard: Dashboard) -> Server[Any]:
-    """Return the server whose questions the dashboard's readers answer, held to the teams of who asks."""
-    handlers = Handlers(dashboard)
+def server(dashboard: Dashboard, owner: Identity = LOCAL) -> Server[Any]:
+    """Return the server whose questions the dashboard's readers answer, held to the teams of who asks.
+
+    Who asks is whom the token names, where requests come by HTTP; else the `owner` of the process.
+    """
+    handlers = Handlers(dashboard, owner)
     return Server(
         "tallystick",
         version=__version__,
@@ -47,8 +50,9 @@ def server(dashboard: Dashboard) -> Server[Any]:
 class Handlers:
     """What answers each kind of request."""
 
-    def __init__(self, dashboard: Dashboard) -> None:
+    def __init__(self, dashboard: Dashboard, owner: Identity) -> None:
         self._dashboard = dashboard
+        self._owner = owner
 
     async def list_tools(self, _: Context, __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         """Answer every tool."""
@@ -65,12 +69,12 @@ class Handlers:
             visit = self._dashboard.readers.visit()
         except TallystickError as wrong:
             return _refused(without_folders(wrong, self._dashboard.readers.settings.ledger))
-        answer = await self._dashboard.answer(identity_of(context), visit, address)
+        answer = await self._dashboard.answer(_identity(context) or self._owner, visit, address)
         if isinstance(answer, TallystickError):
             return _refused(answer)
-        made = reply(address.report, answer, full=arguments.get(FULL) is True)
-        text = types.TextContent(type="text", text=as_text(made))
-        return types.CallToolResult(content=[text], structured_content=made)
+        content = reply(address.report, answer, full=arguments.get(FULL) is True)
+        text = types.TextContent(type="text", text=as_text(content))
+        return types.CallToolResult(content=[text], structured_content=content)
 
     async def list_resources(self, _: Context, __: types.PaginatedRequestParams | None) -> types.ListResourcesResult:
         """Answer every resource."""
@@ -98,7 +102,7 @@ class Handlers:
         if prompt is None:
             raise _unknown("prompt", params.name)
         try:
-            text = prompt.written(dict(params.arguments or {}))
+            text = prompt.message(dict(params.arguments or {}))
         except InvalidQuestion as wrong:
             raise MCPError(types.INVALID_PARAMS, str(wrong)) from None
         message = types.PromptMessage(role="user", content=types.TextContent(type="text", text=text))
@@ -110,12 +114,9 @@ def described() -> list[types.Tool]:
     return [_tool(tool) for tool in TOOLS]
 
 
-def identity_of(context: Context) -> Identity:
-    """Return who asks: by HTTP whom the token names, by stdio whoever started the process."""
-    if context.request is None:
-        return LOCAL
-    identity: Identity = context.request.state.identity
-    return identity
+def _identity(context: Context) -> Identity | None:
+    """Whom the token of a request names; None where it did not come by HTTP."""
+    return context.request.state.identity if context.request is not None else None
 
 
 def _tool(tool: Tool) -> types.Tool:

@@ -42,15 +42,15 @@ class Tool:
     @property
     def schema(self) -> dict[str, Any]:
         """What the tool takes, as JSON Schema."""
-        known = {parameter.name: parameter for parameter in entry(self.report).report.parameters}
-        properties = {name: _schema(known[name]) for name in self.parameters}
-        required = [name for name in self.parameters if known[name].required]
+        by_name = {parameter.name: parameter for parameter in entry(self.report).report.parameters}
+        properties = {name: _schema(by_name[name]) for name in self.parameters}
+        required = [name for name in self.parameters if by_name[name].required]
         return _object(properties | {FULL: {"type": "boolean"}}, required)
 
     def address(self, arguments: Mapping[str, Any]) -> Address:
         """Return the question of a call; InvalidQuestion where it cannot be."""
-        given = {name: value for name, value in arguments.items() if name != FULL}
-        if unknown := {*given} - {*self.parameters}:
+        values = {name: value for name, value in arguments.items() if name != FULL}
+        if unknown := {*values} - {*self.parameters}:
             word = min(unknown)
             hint = did_you_mean(word, self.parameters) or f"It has {', '.join((*self.parameters, FULL))}."
             raise InvalidQuestion(f"`{self.name}` has no parameter {word!r}.", hint)
@@ -84,15 +84,15 @@ class AskTool(Tool):
 def question(report: str, arguments: Mapping[str, Any]) -> Address:
     """Return the question of a report with what a model wrote; of one that keeps the largest rows, the first few."""
     parameters = {parameter.name: parameter for parameter in entry(report).report.parameters}
-    given = {name: value for name, value in arguments.items() if name != FULL and value is not None}
+    values = {name: value for name, value in arguments.items() if name != FULL and value is not None}
     if "top" in parameters and not arguments.get(FULL):
-        given.setdefault("top", TOP)
-    return Address.of(report, _pairs(given, parameters))
+        values.setdefault("top", TOP)
+    return Address.of(report, _pairs(values, parameters))
 
 
-def _pairs(given: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> Iterator[tuple[str, str]]:
+def _pairs(values: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> Iterator[tuple[str, str]]:
     """Give each argument as names and texts of an address."""
-    for name, value in given.items():
+    for name, value in values.items():
         parameter = parameters.get(name)
         if parameter and parameter.form is Form.WHERE:
             if not isinstance(value, dict):

@@ -29,13 +29,13 @@ class Snapshot:
 
     def value(self, series: str, *labels: str) -> Decimal | None:
         """Return the figure of a series by its name in PromQL and its label values; None where there is none."""
-        return next((known.get(labels) for metric, known in self.families if metric.series == series), None)
+        return next((figures.get(labels) for metric, figures in self.families if metric.series == series), None)
 
 
 def _series(metric: Metric, questions: Questions) -> Series:
     """The series of a metric. Values of labels that are written alike, as a team called `other`, are one series."""
     series: Series = {}
     for labels, figure in metric.samples(questions):
-        known = series.get(labels, Decimal(0))
-        series[labels] = Decimal(1) if metric.info else EXACT.add(known, Decimal(figure))
+        before = series.get(labels, Decimal(0))
+        series[labels] = Decimal(1) if metric.info else EXACT.add(before, Decimal(figure))
     return series

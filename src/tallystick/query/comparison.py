@@ -20,6 +20,8 @@ from tallystick.query.grouping import OTHERS
 from tallystick.query.report import BEFORE
 
 Group = tuple[Cell, ...]
+RATES = ("hit_rate",)
+"""Shares that are compared too: their change is in points."""
 _LEAP = (2, 29)
 
 
@@ -48,8 +50,9 @@ def compared(ask: Callable[[Question], Table], question: Question, word: str, or
     """Return the answer to a question with columns of the window before: exact, in each row and in the totals.
 
     Of each figure in US dollars, else of `order`, it adds what it was before, the change, and the change to what it
-    was. A group that one window does not have is zero there where the window is known, else unknown. Times are compared
-    in their order: one that is not in the ledger, or has no counterpart, is unknown. Raises InvalidQuestion.
+    was; of `RATES` what they were, and the change in points. A group that one window does not have is zero there where
+    the window is known, else unknown. Times are compared in their order: one that is not in the ledger, or has no
+    counterpart, is unknown. Raises InvalidQuestion.
     """
     if question.zone:
         raise InvalidQuestion("Days of a time zone are not compared.", "Leave out --tz or --compare.")
@@ -58,6 +61,7 @@ def compared(ask: Callable[[Question], Table], question: Question, word: str, or
     after, before = ask(question), ask(before_question)
     figures = [heading for heading in after.headings if heading.kind is Kind.MONEY]
     figures = figures or [heading for heading in after.headings if heading.name == order]
+    figures += [heading for heading in after.headings if heading.name in RATES]
     merged = _Merged(question, after, before, tuple(figures), order)
     added = [heading for figure in figures for heading in _headings(figure)]
     totals = {
@@ -210,7 +214,8 @@ def _headings(figure: Heading) -> Iterator[Heading]:
     last = figure.drop_order or 1
     yield replace(figure, name=figure.name + BEFORE, drop_order=figure.drop_order)
     yield replace(figure, name=f"{figure.name}_change", drop_order=figure.drop_order)
-    yield Heading(f"{figure.name}_growth", Kind.RATIO, drop_order=last)
+    if figure.name not in RATES:
+        yield Heading(f"{figure.name}_growth", Kind.RATIO, drop_order=last)
 
 
 def _cells(figure: Heading, new: Cell, old: Cell) -> dict[str, Cell]:
@@ -220,13 +225,14 @@ def _cells(figure: Heading, new: Cell, old: Cell) -> dict[str, Cell]:
     if not isinstance(new, str | None) and not isinstance(old, str | None):
         change = new - old if isinstance(new, int) and isinstance(old, int) else EXACT.subtract(new, old)
         growth = ratio(change, old)
-    return {figure.name + BEFORE: old, f"{figure.name}_change": change, f"{figure.name}_growth": growth}
+    cells = {figure.name + BEFORE: old, f"{figure.name}_change": change}
+    return cells if figure.name in RATES else {**cells, f"{figure.name}_growth": growth}
 
 
 def _nothing(figure: Heading, table: Table) -> Cell:
     """What a figure is of a group that an answer does not have: zero, or unknown where its total is."""
     known = table.totals.get(figure.name)
-    return None if known is None else _zero(figure)
+    return None if known is None or figure.name in RATES else _zero(figure)
 
 
 def _zero(figure: Heading) -> Cell:
@@ -237,7 +243,7 @@ def _sum(figure: Heading, cells: list[Cell], table: Table) -> Cell:
     if not cells:
         return _nothing(figure, table)
     known = [cell for cell in cells if not isinstance(cell, str | None)]
-    if len(known) < len(cells):
+    if len(known) < len(cells) or figure.name in RATES:
         return None
     return sum(map(int, known)) if figure.kind is Kind.COUNT else money_total([*map(EXACT.create_decimal, known)])
 

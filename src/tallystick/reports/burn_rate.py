@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from tallystick.core.dimensions import SUBJECTS, TERMS
+from tallystick.core.dimensions import OWNED, SUBJECTS, TERMS
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, ratio, total
@@ -17,15 +17,19 @@ from tallystick.core.select import select
 from tallystick.core.text import choose
 from tallystick.core.time import DAY, Window, midnight
 from tallystick.errors import InvalidQuestion
+from tallystick.query.charge_groups import label
 from tallystick.query.charge_source import from_sums
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.filters import wanted, within
 from tallystick.query.gaps import LATE, UNREAD
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named
+from tallystick.query.owners import attribution, known as check_owners, messages
 from tallystick.query.report import ChargeSum, Report, Where, by as grouped_by, narrowed_by
+from tallystick.store.engine import Engine
+from tallystick.tally.owners import Owners
 
-DIMENSIONS = (*SUBJECTS, *TERMS)
+DIMENSIONS = (*SUBJECTS, *TERMS, *OWNED)
 LATEST = 3
 """Ended days among which the last one is that is all billed."""
 DAYS = {"last_day": 1, "last_week": 7, "four_weeks": 28}
@@ -56,10 +60,14 @@ def answer(context: Context, by: tuple[str, ...], where: Where = None) -> Table:
     known = {name for name in DAYS if unknown.isdisjoint(windows[name].days())}
     dims = dims_of(engine, question)
     names = named(engine, dims)
-    sums = [f"coalesce(sum(billed) FILTER ({within(windows[name])}), 0) AS {name}" for name in DAYS]
-    query = select(*dims, *sums).from_("ledger.charges").where("billed IS NOT NULL", within(window, months=True))
-    query = query.where(*wanted(engine, CHARGES, question.where)).group_by(*dims)
-    groups = engine.rows(from_sums(engine, query))
+    beside: list[Message] = []
+    if question.owned:
+        groups, beside = _owned(engine, question, context.owners, windows)
+    else:
+        sums = [f"coalesce(sum(billed) FILTER ({within(windows[name])}), 0) AS {name}" for name in DAYS]
+        query = select(*dims, *sums).from_("ledger.charges").where("billed IS NOT NULL", within(window, months=True))
+        query = query.where(*wanted(engine, CHARGES, question.where)).group_by(*dims)
+        groups = engine.rows(from_sums(engine, query))
     groups.sort(key=lambda row: (-(_rates(row, known)[0] or 0), -row["last_day"], [row[dim] for dim in dims]))
     rows = [(*dim_cells({dim: row[dim] for dim in dims}, names), *_figures(row, known)) for row in groups]
     figures = (*(Heading(name, Kind.MONEY, "USD") for name in DAYS), *(Heading(name, Kind.RATIO) for name in RATES))
@@ -69,10 +77,30 @@ def answer(context: Context, by: tuple[str, ...], where: Where = None) -> Table:
         (*dim_headings(dims, names), *figures),
         rows,
         {heading.name: cell for heading, cell in zip(figures, totals, strict=True)},
-        (*covered, *_messages(last, known)),
+        (*covered, *beside, *_messages(last, known)),
         coverage,
         engine.version.identity,
     )
+
+
+def _owned(
+    engine: Engine, question: Question, owners: Owners, windows: Mapping[str, Window]
+) -> tuple[list[dict[str, Any]], list[Message]]:
+    """The groups of a question about owners, and what to say of them; the rules split all days' charges at once."""
+    check_owners(question, owners)
+    apart = {name: within(window) for name, window in windows.items()}
+    charges = attribution(engine, question, owners, further=apart)
+    columns = {name: label(name) for name in dims_of(engine, question)}
+    filters = [name for name in OWNED if name in question.where]
+    groups: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in charges.sums(list(dict.fromkeys([*columns.values(), *filters, *apart]))):
+        if all(question.where[name].takes(row[name]) for name in filters):
+            cells = tuple(row[column] for column in columns.values())
+            group = groups.setdefault(cells, dict(zip(columns, cells, strict=True)) | dict.fromkeys(apart, Decimal(0)))
+            for name in apart:
+                if row[name]:
+                    group[name] = EXACT.add(group[name], row["billed"])
+    return [*groups.values()], messages(owners, charges)
 
 
 def window_of(name: str, last: date) -> Window:
@@ -124,6 +152,7 @@ REPORT = Report(
     ),
     "A rate of 300 % is three times what a day, or a week, of the four weeks before was billed.",
     priced=False,
+    teams=True,
     charges={
         **{name: ChargeSum("billed", "billed", days=partial(_days, name)) for name in DAYS},
         **dict.fromkeys(RATES, ChargeSum(half="billed")),

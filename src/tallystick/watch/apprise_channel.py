@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tallystick.api.secret import Secret
 from tallystick.errors import InvalidQuestion
@@ -35,17 +36,33 @@ class Enclosure:
     no_note: str
 
 
-def send(url: Secret, notice: Notice, enclosure: Enclosure | None = None, limit: float = LIMIT) -> Receipt:
-    """Send a message to an address of apprise; InvalidQuestion where apprise is not installed."""
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A finding in words, by the key under which a service for incidents opens and ends it."""
+
+    key: str
+    notice: Notice
+
+
+def send(
+    url: Secret,
+    notice: Notice,
+    enclosure: Enclosure | None = None,
+    limit: float = LIMIT,
+    incidents: Sequence[Incident] = (),
+) -> Receipt:
+    """Send a message to an address of apprise; InvalidQuestion where apprise is not installed.
+
+    A service that keeps incidents is told of the `incidents` one by one in its place, where there are any.
+    """
     if find_spec("apprise") is None:
         raise InvalidQuestion(
             "This channel needs apprise, which is not installed.", "pip install 'tallystick[notify]'."
         )
     order = {
         "url": url.reveal(),
-        "title": notice.title,
-        "body": notice.text,
-        "type": _TYPES[notice.severity],
+        **_words(notice),
+        "incidents": [{"key": incident.key, **_words(incident.notice)} for incident in incidents],
         "note": enclosure.note if enclosure else "",
         "no_note": enclosure.no_note if enclosure else "",
         "file": None,
@@ -61,17 +78,22 @@ def send(url: Secret, notice: Notice, enclosure: Enclosure | None = None, limit:
         return Receipt(Delivery.REFUSED, f"its file cannot be written: {wrong.strerror}")
 
 
-def _sent(order: Mapping[str, str | None], limit: float) -> Receipt:
+def _sent(order: Mapping[str, Any], limit: float) -> Receipt:
     """Send what is ordered, by a process of its own."""
     # -P: nothing of the working folder is imported
     words = [sys.executable, "-P", "-m", "tallystick.watch.apprise_process"]
     try:
-        done = subprocess.run(  # noqa: S603 - our own program; the address goes by stdin, where no list of processes shows it
+        process = subprocess.run(  # noqa: S603 - our own program; the address goes by stdin, where no list of processes shows it
             words, input=json.dumps(order), capture_output=True, text=True, timeout=limit, check=False
         )
-        receipt = json.loads(done.stdout)
-        return Receipt(Delivery(receipt["taken"]), str(receipt["why"]))
+        receipt = json.loads(process.stdout)
+        return Receipt(Delivery(receipt["delivery"]), str(receipt["why"]))
     except subprocess.TimeoutExpired:
         return Receipt(Delivery.UNCERTAIN, f"it took longer than {limit:.0f} s")
     except (ValueError, KeyError, OSError):
         return Receipt(Delivery.UNCERTAIN, "the process that sends it failed")
+
+
+def _words(notice: Notice) -> dict[str, str]:
+    kind = "success" if notice.is_end else _TYPES[notice.severity]
+    return {"title": notice.title, "body": notice.text, "type": kind}

@@ -10,6 +10,7 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from tallystick.watch.receipt import Delivery
@@ -28,8 +29,9 @@ def main() -> None:
     """Read what to send, send it, and write the receipt."""
     order = json.load(sys.stdin)
     refusals = guard()
-    taken, why = _send(order)
-    json.dump({"taken": taken, "why": refusals[0] if refusals and taken is Delivery.REFUSED else why}, sys.stdout)
+    delivery, why = _send(order)
+    why = refusals[0] if refusals and delivery is Delivery.REFUSED else why
+    json.dump({"delivery": delivery, "why": why}, sys.stdout)
 
 
 def guard() -> list[str]:
@@ -71,12 +73,15 @@ def _send(order: dict[str, Any]) -> tuple[Delivery, str]:
     sender = Apprise(asset=asset)
     sender.add(channel)
     with_file = takes_files(channel)
-    result = sender.notify(
-        body="\n\n".join(filter(None, (order["body"], order["note" if with_file else "no_note"]))),
-        title=order["title"],
-        notify_type=order["type"],
-        body_format=NotifyFormat.TEXT,
-        attach=order["file"] if with_file else None,
+    result = all(
+        sender.notify(
+            body="\n\n".join(filter(None, (part["body"], order["note" if with_file else "no_note"]))),
+            title=part["title"],
+            notify_type=part["type"],
+            body_format=NotifyFormat.TEXT,
+            attach=order["file"] if with_file else None,
+        )
+        for part in _parts(channel, order)
     )
     if result:
         return Delivery.SENT, ""
@@ -85,6 +90,19 @@ def _send(order: dict[str, Any]) -> tuple[Delivery, str]:
     if any(_VAGUE.search(line) for line in logs.lines):
         return Delivery.UNCERTAIN, "it gave no answer"
     return Delivery.REFUSED, _why(logs.lines)
+
+
+def _parts(channel: Any, order: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The messages of an order; to a service that keeps incidents each of them, under its key.
+
+    One that is told of again is still one incident there, and what ended ends it.
+    """
+    if not order["incidents"] or not hasattr(channel, "dedup"):
+        yield order
+        return
+    for incident in order["incidents"]:
+        channel.action, channel.dedup = "map", incident["key"]
+        yield incident
 
 
 def takes_files(channel: Any) -> bool:

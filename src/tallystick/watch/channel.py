@@ -89,21 +89,21 @@ def channels(
 
     `secret` reads the secret of a table by name; `rules` are the names of the rules that hold.
     """
-    made: dict[str, Channel] = {}
+    by_name: dict[str, Channel] = {}
     for number, table in enumerate(tables, 1):
         where = f"[[channel]] {number}"
         check_fields(where, table, _FIELDS, "channel", _MEND)
         channel = _channel(where, table, secret, rules)
-        if channel.name in made:
+        if channel.name in by_name:
             raise InvalidQuestion(f"{where}: another channel is called {channel.name!r} too.", "Rename one.")
-        made[channel.name] = channel
-    for number, channel in enumerate(made.values(), 1):
-        if channel.escalate_to and channel.escalate_to not in made:
+        by_name[channel.name] = channel
+    for number, channel in enumerate(by_name.values(), 1):
+        if channel.escalate_to and channel.escalate_to not in by_name:
             raise InvalidQuestion(
                 f"[[channel]] {number}: there is no channel {channel.escalate_to!r}.",
-                choose(channel.escalate_to, [*made]),
+                choose(channel.escalate_to, [*by_name]),
             )
-    return [*made.values()]
+    return [*by_name.values()]
 
 
 def _channel(
@@ -125,9 +125,9 @@ def _channel(
         raise InvalidQuestion(f"{where} escalates, and does not say when.", 'Write remind_after = "4h".')
 
     def read(needed: str) -> Secret:
-        if not (known := secret(table, needed)):
+        if not (value := secret(table, needed)):
             raise InvalidQuestion(f"{where} ({name}) has no {needed}.", _MEND)
-        return known
+        return value
 
     return Channel(
         name,

@@ -121,16 +121,16 @@ class Finding:
     @property
     def acknowledged(self) -> Event | None:
         """The last event by which somebody acknowledged it, or made it expected."""
-        known = {Step.ACKNOWLEDGED, Step.EXPECTED}
-        return next((event for event in reversed(self.events) if event.step in known), None)
+        steps = {Step.ACKNOWLEDGED, Step.EXPECTED}
+        return next((event for event in reversed(self.events) if event.step in steps), None)
 
     @property
     def state(self) -> State:
         """Where it is in its life."""
         if self.ended:
             return State.RESOLVED
-        if known := self.acknowledged:
-            return State.EXPECTED if known.step is Step.EXPECTED else State.ACKNOWLEDGED
+        if acknowledgement := self.acknowledged:
+            return State.EXPECTED if acknowledgement.step is Step.EXPECTED else State.ACKNOWLEDGED
         return State.NOTIFIED if any(event.step is Step.SENT for event in self.events) else State.OPEN
 
 
@@ -142,12 +142,12 @@ def finding_id(rule: str, subject: str, level: str, since: str, opened_at: datet
 
 def findings(events: Iterable[Event]) -> dict[str, Finding]:
     """Return every finding by its key, in the order in which they opened."""
-    made: dict[str, Finding] = {}
+    by_id: dict[str, Finding] = {}
     ordered = sorted(events, key=lambda event: event.happened_at)
     for event in ordered:
         if event.step is Step.OPENED:
-            made.setdefault(event.finding, Finding(event))
+            by_id.setdefault(event.finding, Finding(event))
     for event in ordered:
-        if event.step is not Step.OPENED and event.finding in made:
-            made[event.finding].events.append(event)
-    return made
+        if event.step is not Step.OPENED and event.finding in by_id:
+            by_id[event.finding].events.append(event)
+    return by_id

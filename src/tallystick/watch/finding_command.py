@@ -34,18 +34,18 @@ def finding_command(rule: Rule, row: Mapping[str, Cell], subject: Mapping[str, s
     try:
         question = RuleQuestion.read(text)
         report = entry(question.report).report
-        held = _filters(report, question.values, subject) | _days(report, question.values, now)
-        return RuleQuestion.read(_written(question.report, report, question.values | held)).text
+        changes = _filters(report, question.values, subject) | _days(report, question.values, now)
+        return RuleQuestion.read(_written(question.report, report, question.values | changes)).text
     except InvalidQuestion:
         return rule.ask
 
 
 def _filters(report: Report, values: Mapping[str, Any], subject: Mapping[str, str]) -> dict[str, Any]:
     """The filters of a question, and the subject among what its report can be held to."""
-    known = {name for each in report.parameters if each.form is Form.WHERE for name in each.choices}
+    dimensions = {name for each in report.parameters if each.form is Form.WHERE for name in each.choices}
     where: dict[str, list[str]] = dict(values.get("where", {}))
     for name, value in subject.items():
-        if name in known and _HARMLESS.fullmatch(value):
+        if name in dimensions and _HARMLESS.fullmatch(value):
             where.setdefault(name, [value])
     return {"where": where} if where else {}
 

@@ -29,19 +29,19 @@ def answer(context: Context, every: bool = False) -> Table:
     """Return each finding that has not ended, or every one; raises LedgerError where there is no ledger."""
     version = context.engine.version
     events = record.events(context.tables) if every else record.recent(context.tables, context.now)
-    known = findings(events).values()
-    chosen = [finding for finding in known if every or finding.state is not State.RESOLVED]
+    candidates = findings(events).values()
+    selection = [finding for finding in candidates if every or finding.state is not State.RESOLVED]
     states = [*State]
-    chosen.sort(key=lambda finding: (states.index(finding.state), finding.rank, finding.opened.happened_at))
+    selection.sort(key=lambda finding: (states.index(finding.state), finding.rank, finding.opened.happened_at))
     messages = (
         [
             warning(f"{channel} may not know of {count:,} of these: {standing}.")
-            for (channel, standing), count in given_up(chosen, context.now, is_dead).items()
+            for (channel, standing), count in given_up(selection, context.now, is_dead).items()
         ]
         if record.is_begun(context.tables)
         else [note("No rule has looked at this ledger yet: `tallystick watch --once`.")]
     )
-    return Table(None, HEADINGS, [_row(finding) for finding in chosen], {}, tuple(messages), {}, version.identity)
+    return Table(None, HEADINGS, [_row(finding) for finding in selection], {}, tuple(messages), {}, version.identity)
 
 
 def _row(finding: Finding) -> tuple[Cell, ...]:

@@ -28,11 +28,12 @@ _MARKUP = str.maketrans(
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A title, a text of several lines, and how much it matters."""
+    """A title, a text of several lines, how much it matters, and whether it says that something is over."""
 
     title: str
     text: str
     severity: Severity
+    is_end: bool = False
 
 
 def plain(words: str) -> str:
@@ -52,7 +53,8 @@ def notice(message: Message, dashboard: str) -> Notice:
     paragraphs = ["\n".join(_lines(finding, message.topic, dashboard)) for finding in first]
     if rest:
         paragraphs.append(f"And {len(rest):,} more{_largest(rest)}: `tallystick findings`.")
-    return Notice(_title(findings, message.topic), "\n\n".join(paragraphs), severity(findings))
+    is_end = message.topic is Topic.RESOLVED
+    return Notice(_title(findings, message.topic), "\n\n".join(paragraphs), severity(findings), is_end)
 
 
 def severity(findings: Sequence[Finding]) -> Severity:

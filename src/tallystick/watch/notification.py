@@ -34,7 +34,7 @@ def notify(
 
     Watchers that send at once send each message once: what one decided, the others see. `author` is a `watcher`.
     """
-    while message := _decided(tables, channels, now(), author):
+    while message := _next_message(tables, channels, now(), author):
         try:
             receipt = send(message, now())
         except TallystickError as wrong:  # before anything was sent
@@ -46,7 +46,7 @@ def notify(
         yield Notification(message, receipt)
 
 
-def _decided(tables: Tables, channels: Sequence[Channel], now: datetime, author: str) -> Message | None:
+def _next_message(tables: Tables, channels: Sequence[Channel], now: datetime, author: str) -> Message | None:
     """The first message that is due, once it is written down that it is about to be sent; None where none is."""
 
     def first() -> Message | None:

@@ -27,11 +27,11 @@ class QuietHours:
         if not (match := _HOURS.fullmatch(hours)) or match.groups()[:2] == match.groups()[2:]:
             raise InvalidQuestion(f"{where}: quiet {hours!r} are no hours.", _HINT)
         try:
-            known = ZoneInfo(zone)
+            zone_info = ZoneInfo(zone)
         except (ValueError, OSError, KeyError):
             raise InvalidQuestion(f"{where}: there is no zone {zone!r}.", _HINT) from None
         start, end = hours.split("-")
-        return cls(time.fromisoformat(start), time.fromisoformat(end), known)
+        return cls(time.fromisoformat(start), time.fromisoformat(end), zone_info)
 
     def has(self, now: datetime) -> bool:
         """Return whether an instant lies in them."""

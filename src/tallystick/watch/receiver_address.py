@@ -14,20 +14,20 @@ def why_not(address: str, *, allow_private: bool, encrypted: bool) -> str:
 
     What is not encrypted is sent to loopback and private addresses alone.
     """
-    known = _unwrapped(ip_address(address.partition("%")[0]))
-    if known in METADATA or known.is_link_local:
+    ip = _destination(ip_address(address.partition("%")[0]))
+    if ip in METADATA or ip.is_link_local:
         return "its address is link-local, or one of a cloud's metadata"
-    if known.is_multicast or known.is_unspecified:
+    if ip.is_multicast or ip.is_unspecified:
         return "its address is none of a single machine"
-    if not known.is_global:
+    if not ip.is_global:
         return "" if allow_private else "its address is private: allow_private = true allows that"
     return "" if encrypted else "its address is not encrypted: write https://"
 
 
-def _unwrapped(known: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+def _destination(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     """The IPv4 address that an IPv6 one leads to, where it does."""
-    if isinstance(known, IPv4Address):
-        return known
-    if known in _NAT64:
-        return IPv4Address(int(known) & 0xFFFFFFFF)
-    return known.ipv4_mapped or known.sixtofour or (known.teredo[1] if known.teredo else known)
+    if isinstance(ip, IPv4Address):
+        return ip
+    if ip in _NAT64:
+        return IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else ip)

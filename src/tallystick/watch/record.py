@@ -40,9 +40,9 @@ def recent(tables: Tables, now: datetime) -> list[Event]:
     is_end = pc.is_in(steps["step"], pa.array([*map(str, ENDED)]))
     past = steps["finding"].filter(pc.and_(is_end, pc.less(steps["happened_at"], pa.scalar(now - RECENT))))
     expected = steps["finding"].filter(pc.equal(steps["step"], str(Step.EXPECTED)))
-    known = steps["finding"].unique()
-    wanted = known.filter(pc.or_(pc.invert(pc.is_in(known, past.unique())), pc.is_in(known, expected.unique())))
-    return _events(tables.rows(FINDINGS, filters=[("finding", "in", wanted.to_pylist())]))
+    ids = steps["finding"].unique()
+    current = ids.filter(pc.or_(pc.invert(pc.is_in(ids, past.unique())), pc.is_in(ids, expected.unique())))
+    return _events(tables.rows(FINDINGS, filters=[("finding", "in", current.to_pylist())]))
 
 
 def is_begun(tables: Tables) -> bool:
@@ -59,7 +59,7 @@ def _events(table: pa.Table) -> list[Event]:
     ]
 
 
-def write(writer: Writer, made: Sequence[Event]) -> None:
+def write(writer: Writer, new_events: Sequence[Event]) -> None:
     """Add events for good."""
     import pyarrow as pa
 
@@ -68,6 +68,6 @@ def write(writer: Writer, made: Sequence[Event]) -> None:
     rows = [
         asdict(event)
         | {"place": place, "step": str(event.step), "facts": json.dumps(dict(event.facts), sort_keys=True)}
-        for place, event in enumerate(made)
+        for place, event in enumerate(new_events)
     ]
     writer.append(FINDINGS, pa.Table.from_pylist(rows, schema(FINDINGS)))

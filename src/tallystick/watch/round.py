@@ -61,13 +61,15 @@ def look(reader: LedgerReader, tables: Tables, rules: Sequence[Rule], now: datet
     return Round(judgements, tuple(events), findings([*before, *events]))
 
 
-def changes(judgements: Sequence[Judgement], known: Mapping[str, Finding], now: datetime, who: str) -> Iterator[Event]:
+def changes(
+    judgements: Sequence[Judgement], findings_before: Mapping[str, Finding], now: datetime, who: str
+) -> Iterator[Event]:
     """Yield what judgements change: findings that open, and those that end.
 
     Nothing ends by a judgement that is unknown. A rule that is gone ends its findings.
     """
     of_rule: dict[str, list[Finding]] = defaultdict(list)
-    for finding in known.values():
+    for finding in findings_before.values():
         of_rule[finding.rule].append(finding)
     for judgement in judgements:
         yield from _changes(judgement, of_rule.pop(judgement.rule.name, []), now, who)
@@ -77,30 +79,30 @@ def changes(judgements: Sequence[Judgement], known: Mapping[str, Finding], now: 
                 yield _end(finding, Step.RESOLVED, "The rule is gone.", now, who)
 
 
-def _changes(judgement: Judgement, own: Sequence[Finding], now: datetime, who: str) -> Iterator[Event]:
+def _changes(judgement: Judgement, rule_findings: Sequence[Finding], now: datetime, who: str) -> Iterator[Event]:
     name = judgement.rule.name
-    cases = _largest(judgement.cases, own)
+    cases = _largest(judgement.cases, rule_findings)
     subjects = {(subject, since) for subject, _, since in cases}
-    still = set()
+    open_keys = set()
     before: dict[Key, list[Finding]] = defaultdict(list)
-    for finding in own:
+    for finding in rule_findings:
         key = finding.opened.subject, finding.level, finding.since
         before[key].append(finding)
         if finding.ended:
             continue
         if key in cases:
-            still.add(key)
+            open_keys.add(key)
         elif (finding.opened.subject, finding.since) in subjects:
             yield _end(finding, Step.SUPERSEDED, "", now, who)
         elif not judgement.unknown:
             yield _end(finding, Step.RESOLVED, "", now, who)
-    opening = {key: case for key, case in cases.items() if key not in still}
-    for key, case in opening.items():
+    new_cases = {key: case for key, case in cases.items() if key not in open_keys}
+    for key, case in new_cases.items():
         _, _, since = key
         last = before[key][-1] if before[key] else None
         id_ = finding_id(name, *key, now)
         returned = last is not None and _is_returned(last, now)
-        facts = {"together": len(opening), "returned": returned, "since": since}
+        facts = {"together": len(new_cases), "returned": returned, "since": since}
         yield _opened(judgement, case, id_, facts, now, who)
         if last and last.acknowledged and last.acknowledged.step is Step.EXPECTED:
             yield Event(id_, name, case.subject, Step.EXPECTED, now, who, last.acknowledged.text)
@@ -113,25 +115,25 @@ def _is_returned(last: Finding, now: datetime) -> bool:
     return bool(last.since) or is_swing
 
 
-def _largest(cases: Sequence[Case], own: Sequence[Finding]) -> dict[Key, Case]:
+def _largest(cases: Sequence[Case], rule_findings: Sequence[Finding]) -> dict[Key, Case]:
     """The case of each subject, level and beginning; of several rows that of the most dollars, the first of equals."""
     largest: dict[Key, Case] = {}
     for case in cases:
-        key = case.subject, case.level, _since(case, own)
+        key = case.subject, case.level, _since(case, rule_findings)
         before = largest.setdefault(key, case)
         if abs(case.dollars or Decimal(0)) > abs(before.dollars or Decimal(0)):
             largest[key] = case
     return largest
 
 
-def _since(case: Case, own: Sequence[Finding]) -> str:
+def _since(case: Case, rule_findings: Sequence[Finding]) -> str:
     """The day since when a case is known: that of the first open finding of its subject that opened on it or later.
 
     So one that is estimated anew to have begun a day earlier or later is the same one.
     """
     days = (
         finding.since
-        for finding in own
+        for finding in rule_findings
         if not finding.ended
         and (finding.opened.subject, finding.level) == (case.subject, case.level)
         and case.since <= str(finding.opened.happened_at.date())

@@ -81,17 +81,17 @@ class Rule:
 
     def check(self, headings: Sequence[Heading]) -> None:
         """Raise InvalidQuestion where it names a column that its answer does not have, or dollars that are none."""
-        known = [heading.name for heading in headings]
+        names = [heading.name for heading in headings]
         money = [heading.name for heading in headings if heading.kind is Kind.MONEY]
         uses: dict[str, tuple[Iterable[str], Sequence[str]]] = {
-            "when": ((comparison.column for comparison in self.condition.comparisons), known),
-            "words": (sorted(self.columns), known),
-            "command": (sorted(self.command_columns), [*known, TODAY]),
-            "subject": (self.subject, [*known, ORGANIZATION]),
-            "level": ([self.level], known),
-            "since": ([self.since], known),
+            "when": ((comparison.column for comparison in self.condition.comparisons), names),
+            "words": (sorted(self.columns), names),
+            "command": (sorted(self.command_columns), [*names, TODAY]),
+            "subject": (self.subject, [*names, ORGANIZATION]),
+            "level": ([self.level], names),
+            "since": ([self.since], names),
             "dollars": ([self.dollars], money),
-            "team": ([self.team], known),
+            "team": ([self.team], names),
         }
         for setting, (columns, choices) in uses.items():
             for column in columns:
@@ -137,8 +137,8 @@ def rules(built_in: Sequence[Rule], tables: Sequence[Any]) -> list[Rule]:
 
 
 def _rule(where: str, table: Mapping[str, Any], before: Rule | None) -> Rule:
-    given = {name: _text(where, name, table[name]) for name in _TEXTS if name in table}
-    changes: dict[str, Any] = dict(given)
+    texts = {name: _text(where, name, table[name]) for name in _TEXTS if name in table}
+    changes: dict[str, Any] = dict(texts)
     if "subject" in table:
         subject = table["subject"]
         if not isinstance(subject, list) or not all(isinstance(column, str) for column in subject):

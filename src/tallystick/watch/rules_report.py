@@ -50,8 +50,9 @@ def answer(context: Context, rule: str | None = None, since: When | None = None)
     if rule is None:
         if since is not None:
             raise InvalidQuestion("--since needs a rule to replay.", "Write --try RULE.")
-        known = {built.name: built for built in built_in(context)}
-        return Table(None, HEADINGS, [_row(each, known.get(each.name)) for each in rules], {}, (), {}, version.identity)
+        defaults = {built.name: built for built in built_in(context)}
+        rows = [_row(each, defaults.get(each.name)) for each in rules]
+        return Table(None, HEADINGS, rows, {}, (), {}, version.identity)
     by_name = {each.name: each for each in rules}
     if rule not in by_name:
         raise InvalidQuestion(f"There is no rule {rule!r}.", choose(rule, [*by_name]))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tallystick.api.network import Network
 from tallystick.watch import apprise_channel
 from tallystick.watch.channel import Kind
-from tallystick.watch.notice import notice
+from tallystick.watch.notice import notice, ordered
 from tallystick.watch.outbox import Message
 from tallystick.watch.receipt import Delivery, Receipt
 from tallystick.watch.webhook import post
@@ -28,7 +28,12 @@ class Sender:
         """Send a message once; InvalidQuestion where the channel cannot be, and nothing was sent then."""
         channel = message.channel
         if channel.kind is Kind.APPRISE:
-            return apprise_channel.send(channel.secret("url"), notice(message, self.dashboard))
+            incidents = [
+                apprise_channel.Incident(finding.id, notice(replace(message, findings=(finding,)), self.dashboard))
+                for finding in ordered(message.findings)[: channel.digest_above]
+            ]
+            words = notice(message, self.dashboard)
+            return apprise_channel.send(channel.secret("url"), words, incidents=incidents)
         if channel.kind is Kind.WEBHOOK:
             return post(
                 channel.secret("url"),

@@ -19,8 +19,9 @@ NEVER = "0001-01-01T00:00:00Z"
 
 def webhook_body(message: Message, dashboard: str, now: datetime) -> bytes:
     """Return what a webhook is sent; every text of others is without control characters."""
-    made = _alerts(message, dashboard) if message.channel.body is Body.ALERTMANAGER else _own(message, dashboard, now)
-    return json.dumps(made, separators=(",", ":")).encode()
+    is_alerts = message.channel.body is Body.ALERTMANAGER
+    content = _alerts(message, dashboard) if is_alerts else _own(message, dashboard, now)
+    return json.dumps(content, separators=(",", ":")).encode()
 
 
 def _own(message: Message, dashboard: str, now: datetime) -> dict[str, Any]:

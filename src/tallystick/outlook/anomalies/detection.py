@@ -85,7 +85,7 @@ class Detector:
         self._recent: deque[tuple[UsualDay, bool]] = deque(maxlen=LOW_OF)
         self._surges: dict[int, float] = {}
         self.recurring: dict[int, float] = {}
-        """What was expected of the days that rise as a month before."""
+        """What was expected of the days that rise as a month before, or again within days: neither is news."""
 
     def episodes(self) -> list[Episode]:
         """Every episode, in their order."""
@@ -110,7 +110,7 @@ class Detector:
     def running(self, day: int, share: float) -> float | None:
         """What was expected of the part of a running day that has passed, where it is far above that; else None.
 
-        Ask after `episodes`. An episode that lasts goes on; a subject without a usual level may spend the news.
+        Ask after `episodes`. One that lasts or ended lately goes on; without a usual level it may spend the news.
         """
         dollars = self._series.dollars[day]
         if self._current is not None:
@@ -124,6 +124,10 @@ class Detector:
         ratio = logarithm - log(expected + self._series.offset)
         least = SPIKE if share >= 1 else SPIKE + 1
         if ratio < self._ratio or ratio / spread / self._caution < least or dollars - expected < self._minimum:
+            return None
+        last = self._episodes[-1] if self._episodes else None
+        if last and last.state is State.ENDED and day - last.end <= AGAIN:
+            self.recurring[day] = expected
             return None
         return None if self._recurs(day, logarithm, expected) else expected
 
@@ -179,7 +183,7 @@ class Detector:
                 self._pending = []
             self._baseline.add(entry)
             return
-        above = self._series.dollars[day] - self._usual_dollars(day, expected)
+        above = self._series.dollars[day] - self._series.usual(day, expected)
         self._pending.append(_Day(day, entry, deviations, expected, above))
         if len(self._pending) > WAITING:
             self._add_usual([self._pending.pop(0)])
@@ -287,9 +291,6 @@ class Detector:
         if day - episode.start + 1 >= NEW_FOR:
             episode.state, self._current = State.LEVEL, None
             self._baseline.restart(self._days)
-
-    def _usual_dollars(self, day: int, expected: float) -> float:
-        return self._series.usual(day, expected)
 
     def _add_usual(self, days: Iterable[_Day]) -> None:
         """Take days as usual ones."""
