@@ -205,3 +205,14 @@ def test_a_delivery_is_tried_and_sent_by_hand(tallystick: Tallystick, tmp_path: 
     assert made.round() == []
     tallystick("deliveries", "send", "statement", *flags, **now).refused(2, "Did you mean statements?")
     tallystick("deliveries", "try", "statements", "--period", "mtd", *flags, **now).refused(2, "has not ended")
+
+
+def test_what_is_not_complete_is_sent_with_a_word(tallystick: Tallystick, tmp_path: Path) -> None:
+    """`deliveries send` says what a period lacks, and what its bill moved by since stays unknown, not zero."""
+    text = '[[deliver]]\nname = "day"\nask = "spend"\nevery = "day"\nformat = "csv"\nfolder = "out"\n'
+    ledger(tmp_path, rows_of(USUAL, DAYS_OF[:-1]), text=text, unread=[DAYS_OF[-1]])
+    flags = ["--ledger", str(tmp_path / "ledger"), "--config", str(tmp_path / "tallystick.toml")]
+    run = tallystick("deliveries", "send", "day", *flags, TALLYSTICK_NOW=f"{NOW:%Y-%m-%dT%H:%M:%SZ}")
+    assert "8 Sep 2026 is not complete: absent: 8 Sep" in run.err
+    [row] = World(tmp_path).book().ask("deliveries").rows
+    assert (row["state"], row["changed"]) == ("delivered", None)

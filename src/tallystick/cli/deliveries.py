@@ -13,6 +13,7 @@ from tallystick.cli.output import note
 if TYPE_CHECKING:
     from tallystick.delivery.order import Order
     from tallystick.delivery.period import Period
+    from tallystick.query.context import Context
     from tallystick.settings import Settings
 
 _period = click.option(
@@ -34,14 +35,12 @@ def try_delivery(name: str, word: str | None, output: str | None, force: bool) -
     """
     from tallystick.core.text import safe
     from tallystick.delivery.content import content, teams_of
-    from tallystick.delivery.dispatch import reasons_to_wait
     from tallystick.delivery.parcel import decision, parcels
     from tallystick.written_files import write_all
 
     settings, order, period = _chosen(name, word)
     context = options.book().context()
-    if reasons := reasons_to_wait(context, order, period):
-        note(f"{period.label} waits: {'; '.join(reasons)}.")
+    _say_waiting(context, order, period)
     decided = decision(order, period, 1, teams_of(context, order, period), context.now, "")
     made: dict[str, bytes] = {}
     shown: dict[tuple[str, str], list[str]] = {}
@@ -77,10 +76,20 @@ def send_delivery(name: str, word: str | None) -> None:
 
     settings, order, period = _chosen(name, word)
     book, clock, tables = options.book(), settings.clock(), Tables(settings.ledger)
-    decide(book.context(), tables, order, period, clock.now(), watcher(), anew=True)
+    context = book.context()
+    _say_waiting(context, order, period)
+    decide(context, tables, order, period, clock.now(), watcher(), anew=True)
     sender = ParcelSender(settings.network(), click.echo)
     for step in dispatch(book, tables, [order], sender.send, settings.dashboard, clock.now, watcher()):
         click.echo(str(step))
+
+
+def _say_waiting(context: Context, order: Order, period: Period) -> None:
+    """Say that a period is shown or sent as it is, and what it waits for."""
+    from tallystick.delivery.dispatch import reasons_to_wait
+
+    if reasons := reasons_to_wait(context, order, period):
+        note(f"warning: {period.label} is not complete: {'; '.join(reasons)}.")
 
 
 def _chosen(name: str, word: str | None) -> tuple[Settings, Order, Period]:

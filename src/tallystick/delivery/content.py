@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from tallystick.address import Address
 from tallystick.catalog import entry
 from tallystick.core.document import Answer
 from tallystick.core.filter import pattern
-from tallystick.core.money import total
 from tallystick.core.question import Table
 from tallystick.core.text import safe
-from tallystick.core.time import DAY, Window
+from tallystick.delivery.billed_days import billed_days
 from tallystick.delivery.digest import digest
 from tallystick.delivery.order import Order
 from tallystick.delivery.parcel import Parcel
@@ -90,7 +87,7 @@ def content(context: Context, parcel: Parcel, dashboard: str) -> Content:
         dashboard and dashboard + address.url,
         parcel.file_name,
         written.encode() if isinstance(written, str) else written,
-        billed(context, order, period.window, ()).get(("", team), Decimal(0)),
+        billed_days(context, order, period.window).amount(period.window, team),
     )
 
 
@@ -110,24 +107,4 @@ def teams_of(context: Context, order: Order, period: Period) -> tuple[str, ...]:
     lines = None if isinstance(answer, Table) else answer.lines
     if lines and any(heading.name == "team" for heading in lines.headings):  # statements: also what is adjusted
         return tuple(sorted({str(row["team"]) for row in lines.rows}))
-    return tuple(sorted({team for _, team in billed(context, order, period.window, ())} - {"", UNOWNED}))
-
-
-def billed(
-    context: Context, order: Order, window: Window, by: tuple[str, ...]
-) -> Mapping[tuple[str, str], Decimal | None]:
-    """Return what the days of a window were billed, US dollars, by day where `by` has it, and team.
-
-    The name of a day or of a team that is not asked for is empty.
-    """
-    first, last = window.start.date(), (window.end - DAY).date()
-    names = (*by, *(["team"] if order.is_by_team else ()))
-    values: dict[str, Any] = {"since": str(first), "until": str(last), "by": names}
-    if organization := order.address.text("organization"):
-        values["where"] = {"organization": organization}
-    report = entry("spend").report
-    answer = report.answer(context, **report.values("spend", values))
-    amounts: dict[tuple[str, str], list[Any]] = {}
-    for row in answer.rows if isinstance(answer, Table) else ():
-        amounts.setdefault((str(row.get("day", "")), str(row.get("team", ""))), []).append(row["billed"])
-    return {key: None if None in parts else total(parts) for key, parts in amounts.items()}
+    return tuple(sorted(billed_days(context, order, period.window).teams - {UNOWNED}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.time import Window, text
-from tallystick.delivery.content import billed
+from tallystick.delivery.billed_days import BilledDays, billed_days
 from tallystick.delivery.dispatch import reasons_to_wait, skipped, undecided
 from tallystick.delivery.event import DeliveryEvent, delivery_events
 from tallystick.delivery.order import Order, orders
@@ -110,8 +110,8 @@ class _Listing:
     context: Context
     orders: Sequence[Order]
     every: bool
-    _amounts: dict[str, Mapping[tuple[str, str], Decimal | None]] = field(default_factory=dict)
-    """What was billed by day and team, by the name of an order."""
+    _billed: dict[str, BilledDays] = field(default_factory=dict)
+    """What the days were billed, by the name of an order."""
 
     @cached_property
     def events(self) -> list[DeliveryEvent]:
@@ -130,7 +130,7 @@ class _Listing:
             if own := [parcel.period for parcel in made if parcel.order is order]:
                 newest[order.name] = max(own)
                 days = Window(min(own).start, max(own).window.end)
-                self._amounts[order.name] = billed(self.context, order, days, ("day",))
+                self._billed[order.name] = billed_days(self.context, order, days)
         listed = [self._line(parcel, now) for parcel in sorted(made, key=lambda parcel: parcel.period, reverse=True)]
         if self.every:
             yield from (line.row() for line in listed)
@@ -172,12 +172,8 @@ class _Listing:
 
     def _changed(self, parcel: Parcel, sending: DeliveryEvent) -> Decimal | None:
         """By what the bill of a parcel moved since it was sent; None where that is not known."""
-        amounts = self._amounts[parcel.order.name]
-        days = [amounts.get((str(day), parcel.team), Decimal(0)) for day in parcel.period.window.days()]
-        known = [amount for amount in days if amount is not None]
-        if sending.billed is None or len(known) < len(days):
-            return None
-        return EXACT.subtract(total(known), sending.billed)
+        amount = self._billed[parcel.order.name].amount(parcel.period.window, parcel.team)
+        return None if amount is None or sending.billed is None else EXACT.subtract(amount, sending.billed)
 
 
 def answer(context: Context, every: bool = False) -> Table:
