@@ -9,12 +9,13 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from tallystick.web import application as module
+from tallystick.web import patience as module
 from tallystick.web.page import Panel, ask
 from tallystick.web.panels import Shown
 from tallystick.web.patience import shown
 
 NAVIGATES = {"sec-fetch-mode": "navigate"}
+_REST = r'<div id="answers"[^>]* hx-get="([^"]+)"'
 UNHEARD: list[object] = []
 """Errors that a log would be told."""
 PANELS = [Panel(name, ask("spend")) for name in ("quick", "slow")]
@@ -59,13 +60,18 @@ def test_what_fails_late_is_no_news() -> None:
 
 
 def test_a_browser_is_shown_what_is_there(dashboard: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A browser's first page names what is late and where the whole is; that one, and any other's, waits for all."""
+    """A browser's first page names what is late; it asks for that until it is there. Who waits for all is given all."""
     monkeypatch.setattr(module, "FIRST", 0.0)
+    monkeypatch.setattr(module, "NEXT", 0.0)
+    more = "/cache?days=7d&more=1"
     page = dashboard.get("/cache?days=7d", headers=NAVIGATES).text
     assert 'class="skeleton"' in page
-    [whole] = re.findall(r'<div id="answers"[^>]* hx-get="([^"]+)"', page)
-    assert whole == "/cache?days=7d&amp;whole=1"
-    for address, headers in ((whole.replace("&amp;", "&"), NAVIGATES), ("/cache?days=7d", {})):
+    assert 'href="/cache?days=7d&amp;whole=1"' in page
+    assert re.findall(_REST, page) == [more.replace("&", "&amp;")]
+    further = re.findall(_REST, dashboard.get(more).text)
+    assert further in ([more.replace("&more=1", "&amp;more=2")], []), "it asks again, or is whole by now"
+    monkeypatch.setattr(module, "NEXT", 60.0)
+    for address, headers in ((more, {}), ("/cache?days=7d&whole=1", NAVIGATES), ("/cache?days=7d", {})):
         text = dashboard.get(address, headers=headers).text
         assert "skeleton" not in text
         assert 'id="answers">' in text

@@ -40,7 +40,7 @@ from tallystick.web.page import Page, Panel
 from tallystick.web.pages import PAGES
 from tallystick.web.panels import Shown, show
 from tallystick.web.paths import without_folders
-from tallystick.web.patience import FIRST, impatient, shown
+from tallystick.web.patience import patience, rest, shown
 from tallystick.web.readers import Readers, VersionReader
 from tallystick.web.refresh import Refresh
 from tallystick.web.scrape import PATH as METRICS, Scrape
@@ -103,7 +103,7 @@ class Dashboard:
         identity = request.state.identity
         panels = panels_for(panels, identity)
         works = [self.part(identity, visit, panel) for panel in panels]
-        parts = await shown(panels, works, FIRST if impatient(request) else None, first=1 if value else 0)
+        parts = await shown(panels, works, patience(request), first=1 if value else 0)
         parts = parts or [not_for(page, identity)]
         errors = {part.error for part in parts}
         if value and len(errors) == 1 and (text := errors.pop()):  # the page has nothing but why not
@@ -111,7 +111,7 @@ class Dashboard:
         fields = page.form(request.query_params, listed) if page.form else ()
         title = next((part.name for part in parts if part.name), safe(value) or page.title)
         values: dict[str, Any] = {"title": title, "page": page, "value": safe(value), "fields": fields}
-        return self.html(request, "page.html", visit, parts_shown=parts, **values)
+        return self.html(request, "page.html", visit, parts_shown=parts, rest=rest(request), **values)
 
     async def _listed(self, request: Request, visit: Visit, page: Page) -> tuple[Answer | None, ...]:
         """The answers that have what the form of a page chooses among."""

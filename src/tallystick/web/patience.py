@@ -13,15 +13,37 @@ from tallystick.web.panels import Shown
 
 FIRST = 0.15
 """Seconds that the first page waits for its panels."""
-WHOLE = "whole"
-"""What an address says of which the page waits for all: of a browser without scripts."""
+NEXT = 0.5
+"""Seconds that a further one waits, by which a browser asks for what was late; each after it waits twice as long."""
+LAST = 5
+"""The further one after which none waits longer."""
+WHOLE, MORE = "whole", "more"
+"""What an address says of which the page waits for all: of a browser without scripts; and which further one it is."""
 
 
-def impatient(request: Request) -> bool:
-    """Whether a page is shown before it is whole: a browser goes to it, which asks for the rest by itself."""
-    headers = request.headers
-    goes = headers.get("sec-fetch-mode") == "navigate" or headers.get("hx-boosted") == "true"
-    return goes and WHOLE not in request.query_params
+def patience(request: Request) -> float | None:
+    """Return how many seconds a page waits for its panels; None where it waits for all.
+
+    A browser that goes to a page asks for the rest by itself.
+    """
+    if WHOLE in request.query_params:
+        return None
+    if further := _further(request):
+        return NEXT * 2.0 ** (further - 1)
+    goes = request.headers.get("sec-fetch-mode") == "navigate" or request.headers.get("hx-boosted") == "true"
+    return FIRST if goes else None
+
+
+def rest(request: Request) -> str:
+    """Return the address by which a browser asks for what is late."""
+    url = request.url.include_query_params(**{MORE: min(_further(request) + 1, LAST)})
+    return f"{url.path}?{url.query}"
+
+
+def _further(request: Request) -> int:
+    """Which further page of a first one a request is; 0 for a first one."""
+    text = request.query_params.get(MORE, "")
+    return int(text) if text in map(str, range(1, LAST + 1)) else 0
 
 
 async def shown(
