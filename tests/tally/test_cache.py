@@ -22,7 +22,7 @@ from tallystick.reports.cache import CACHE, answer
 from tallystick.reports.usage import DIMENSIONS
 from tallystick.sim import Plant, World
 from tallystick.store.session import scratch
-from tallystick.tally.cache import INPUT, KEY, MARK, Doubts, Economics, economics, is_exact
+from tallystick.tally.cache import INPUT, KEY, MARK, Doubts, Economics, combinations, economics, is_exact
 from tallystick.tally.prices_in_force import Prices
 
 DAY = date(2026, 11, 10)
@@ -48,7 +48,8 @@ def worth(
     *lines: dict[str, Any], dims: Sequence[str] = (), prices: Prices = PUBLIC, complete: bool = True
 ) -> tuple[dict[tuple[str, ...], Economics], Doubts]:
     """The economics of these lines."""
-    return economics(written(*lines), dims, prices.in_force, complete=complete)
+    used = written(*lines)
+    return economics(used, dims, prices.in_force, combinations(used), complete=complete)
 
 
 def written(*lines: dict[str, Any]) -> duckdb.DuckDBPyConnection:
@@ -169,9 +170,9 @@ def test_days_are_one_line_only_where_nothing_is_rounded() -> None:
     """Days at one price are summed before they are priced where every rate is known and whole, and nowhere else."""
     fine = Prices.with_own(f'[[price]]\nfor = "{OPUS}"\nfrom = 2026-11-01\nusd = {{ cache_read = "0.0000005" }}\n')
     whole, unknown, prepaid = line(cache_read=1), line(model="no-such-model"), line(tier="priority")
-    assert is_exact(written(whole, prepaid), PUBLIC.in_force)
-    assert not is_exact(written(whole, unknown), PUBLIC.in_force)
-    assert not is_exact(written(whole), fine.in_force)
+    assert is_exact(combinations(written(whole, prepaid)), PUBLIC.in_force)
+    assert not is_exact(combinations(written(whole, unknown)), PUBLIC.in_force)
+    assert not is_exact(combinations(written(whole)), fine.in_force)
 
 
 def test_unread_is_a_lower_bound() -> None:

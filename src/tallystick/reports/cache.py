@@ -6,7 +6,7 @@ dollars. Dollars are at the price lists in force, not billed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,8 +24,6 @@ from tallystick.query.report import ChargeSum
 from tallystick.reports.usage import DIMENSIONS, USAGE
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
     from tallystick.core.select import Select
     from tallystick.store.engine import Engine
     from tallystick.tally.cache import Doubts, Economics
@@ -110,17 +108,18 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
     """The report in tokens, with its dollars beside them; InvalidQuestion where the question cannot be."""
     from tallystick.query import grouping as plain
     from tallystick.query.gaps import LOST
-    from tallystick.tally.cache import economics, is_exact
+    from tallystick.tally.cache import combinations, economics, is_exact
 
     query, _ = plain.query(CACHE, engine, question, now)
     dims = [name for name in query.names if name not in _INPUT]
     complete = {*question.by, *question.where} <= WHOLE
     with engine.cursor() as used:
         engine.make(used, "used", from_sums(engine, by_rate(query, _same_prices(question, prices))))
-        if not is_exact(used, prices.in_force):
+        if not is_exact(combined := combinations(used), prices.in_force):
             engine.make(used, "used", from_sums(engine, by_rate(query)))
-        summed = _summed(used, dims)
-        by_group, doubts = economics(used, dims, prices.in_force, complete=complete)
+            combined = combinations(used)
+        by_group, doubts = economics(used, dims, prices.in_force, combined, complete=complete)
+    summed = [{**dict(zip(dims, group, strict=True)), **worth.tokens} for group, worth in by_group.items()]
     table = plain.answer(CACHE, engine, question, now, read=summed)
     every = list(by_group.values())
     groups = grouped(by_group, table, question)
@@ -144,14 +143,6 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
         ),
         coverage={**table.coverage, "unpriced": models(doubts)},
     )
-
-
-def _summed(used: DuckDBPyConnection, dims: Sequence[str]) -> list[dict[str, Any]]:
-    """The rows of the query that the table `used` cuts further: tokens of each group of `dims`."""
-    from tallystick.tally.cache import sums
-
-    rows = sums(used, dims, _INPUT)
-    return [{name: row[name] for name in dims} | {name: int(row[f"{name}_sum"]) for name in _INPUT} for row in rows]
 
 
 def by_rate(query: Select, day: str = "day") -> Select:

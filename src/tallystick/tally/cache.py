@@ -6,6 +6,7 @@ plain input by the difference of the two. Each is priced as a charge is: rounded
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -34,22 +35,25 @@ TERMS = {f"{MARK}{name}": "DATE" if name == "day" else "VARCHAR" for name in KEY
 """The SQL types of the columns that stand for `KEY`."""
 _RATES = {
     **TERMS,
-    **{f"{kind}_rate": "HUGEINT" for kind in INPUT},
+    **{f"{kind}_twice": "HUGEINT" for kind in INPUT},
     "even_5m": "VARCHAR",
     "even_1h": "VARCHAR",
 }
+"""Of the rates, picodollars of a million tokens, stands the double: half of it is what rounding half up needs."""
 _PER = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Economics:
-    """A row's dollars; None where nothing of it has a known rate. `unpriced` are cached tokens left out of them.
+    """A row's tokens by kind, and its dollars; None where nothing of it has a known rate.
 
+    `unpriced` are cached tokens left out of the dollars.
     `even` is the share of cacheable tokens that must be reads, so that writing pays, by lifetime; None unless one
     holds for all of the row that has a rate. `unread` is the least that was written and never read; `five` says that
     five minutes would certainly have been cheaper for what was written for an hour. None where it cannot be told.
     """
 
+    tokens: Mapping[str, int]
     saved: Decimal | None
     extra_5m: Decimal | None
     extra_1h: Decimal | None
@@ -99,53 +103,38 @@ class MissingRates:
 
 def _priced(kind: str, rate_kind: str) -> str:
     """Whole picodollars of a kind's tokens at the rate of another kind, half up."""
-    return f"(2 * {kind}::HUGEINT * {rate_kind}_rate::HUGEINT + {_PER}) // {2 * _PER}"
+    return f"({kind} * {rate_kind}_twice + {_PER}) // {2 * _PER}"
 
 
 def _over(kind: str) -> str:
     """What a kind's tokens cost above plain input: both sides are priced, so that the difference is exact."""
-    rates = f"{kind} = 0 OR {kind}_rate IS NOT NULL"
+    rates = f"{kind} = 0 OR {kind}_twice IS NOT NULL"
     return (
         f"CASE WHEN {kind} = 0 THEN 0 WHEN {rates} THEN {_priced(kind, kind)} - {_priced(kind, 'uncached_input')} END"
     )
 
 
-_LINES = f"""
-WITH told AS (
+_SUMMED = f"""
+WITH lines AS (
     SELECT *, {_over("cache_read")} AS over_read, {_over("cache_write_5m")} AS over_5m,
         {_over("cache_write_1h")} AS over_1h,
         CASE WHEN cache_write_1h = 0 THEN 0
             ELSE {_priced("cache_write_1h", "cache_write_1h")} - {_priced("cache_write_1h", "cache_write_5m")}
         END AS gain,
         CASE WHEN cache_read = 0 THEN 0
-            ELSE {_priced("cache_read", "cache_write_5m")} - {_priced("cache_read", "cache_read")} END AS loss
+            ELSE {_priced("cache_read", "cache_write_5m")} - {_priced("cache_read", "cache_read")} END AS loss,
+        of_tier <> 'priority' AND over_read IS NOT NULL AND over_5m IS NOT NULL AND over_1h IS NOT NULL AS known
     FROM used JOIN rates USING ({", ".join(f"{MARK}{name}" for name in KEY)})
-), lines AS MATERIALIZED (
-    SELECT *, of_tier <> 'priority' AND over_read IS NOT NULL AND over_5m IS NOT NULL AND over_1h IS NOT NULL AS known
-    FROM told
-), """  # noqa: S608 - our own names
-_ROWS = """all_tiers AS (
-    SELECT {others} of_model, sum(cache_read)::HUGEINT AS reads FROM lines GROUP BY ALL
-), bounds AS (
-    SELECT {dims} of_model, sum(cache_write_5m + cache_write_1h)::HUGEINT AS writes,
-        sum(cache_read)::HUGEINT AS read_here
-    FROM lines GROUP BY ALL
-), unread AS (
-    SELECT {dims} sum(greatest(writes - reads, 0))::HUGEINT AS unread, sum(reads - read_here) AS read_elsewhere
-    FROM bounds JOIN all_tiers USING ({others} of_model) GROUP BY ALL
-), sums AS (
-    SELECT {dims} sum(-over_read) FILTER (known) AS saved, sum(over_5m) FILTER (known) AS extra_5m,
-        sum(over_1h) FILTER (known) AS extra_1h, sum(cache_write_1h) AS written_1h,
-        coalesce(sum(cache_write_5m + cache_write_1h + cache_read) FILTER (NOT known), 0) AS unpriced,
-        CASE WHEN min(even_5m) = max(even_5m) THEN min(even_5m) END AS even_5m,
-        CASE WHEN min(even_1h) = max(even_1h) THEN min(even_1h) END AS even_1h,
-        sum(gain) > sum(loss) AND bool_and(gain IS NOT NULL AND loss IS NOT NULL) AS five
-    FROM lines GROUP BY ALL
 )
-SELECT {dims} saved::DECIMAL(38, 0) AS saved, extra_5m::DECIMAL(38, 0) AS extra_5m,
-    extra_1h::DECIMAL(38, 0) AS extra_1h, unpriced, even_5m, even_1h, unread, read_elsewhere, five, written_1h
-FROM sums JOIN unread {on}
-"""
+SELECT {{dims}} {MARK}model, {", ".join(f"sum({kind}) AS {kind}" for kind in INPUT)},
+    sum(-over_read) FILTER (known) AS saved, sum(over_5m) FILTER (known) AS extra_5m,
+    sum(over_1h) FILTER (known) AS extra_1h,
+    coalesce(sum(cache_write_5m + cache_write_1h + cache_read) FILTER (NOT known), 0) AS unpriced,
+    min(even_5m) AS least_5m, max(even_5m) AS most_5m, min(even_1h) AS least_1h, max(even_1h) AS most_1h,
+    sum(gain) AS gain, sum(loss) AS loss, bool_and(gain IS NOT NULL AND loss IS NOT NULL) AS compared
+FROM lines GROUP BY ALL
+"""  # noqa: S608 - our own names
+"""The sums of each group by model, for no cache is shared by two; dollars of lines with known rates, in picodollars."""
 
 
 def sums(duck: DuckDBPyConnection, by: Sequence[str], columns: Iterable[str]) -> list[dict[str, Any]]:
@@ -154,13 +143,17 @@ def sums(duck: DuckDBPyConnection, by: Sequence[str], columns: Iterable[str]) ->
     return rows(duck, f"SELECT {', '.join(names)} FROM used GROUP BY ALL HAVING count(*) > 0")  # noqa: S608
 
 
-def is_exact(duck: DuckDBPyConnection, prices: PriceList) -> bool:
+def combinations(duck: DuckDBPyConnection) -> list[dict[str, Any]]:
+    """What of the table `used` decides rates, each combination once, with the sums of its cached tokens."""
+    return sums(duck, [f"{MARK}{name}" for name in KEY], INPUT[1:])
+
+
+def is_exact(combined: Iterable[Mapping[str, Any]], prices: PriceList) -> bool:
     """Whether lines of several days at one price come to what each day's do: every rate is known and never rounded.
 
-    `duck` is as for `economics`. Priority tier has no dollars, whatever its rates.
+    `combined` are `combinations`. Priority tier has no dollars, whatever its rates.
     """
-    keys = [f"{MARK}{name}" for name in KEY]
-    for combination in sums(duck, keys, ()):
+    for combination in combined:
         if combination[f"{MARK}tier"] != "priority":
             for kind in INPUT:
                 rate = rate_of(prices, combination, kind)
@@ -170,36 +163,81 @@ def is_exact(duck: DuckDBPyConnection, prices: PriceList) -> bool:
 
 
 def economics(
-    duck: DuckDBPyConnection, dims: Sequence[str], prices: PriceList, *, complete: bool
+    duck: DuckDBPyConnection,
+    dims: Sequence[str],
+    prices: PriceList,
+    combined: Iterable[Mapping[str, Any]],
+    *,
+    complete: bool,
 ) -> tuple[dict[tuple[str, ...], Economics], Doubts]:
     """The economics of each group of `dims`, and what is doubtful.
 
     `duck` has the table `used`, with the columns of `dims`, the kinds of `INPUT` and, each behind `MARK`, the
-    columns of `KEY`. `complete` says that a group has all that can read what it wrote, but for the tier: only then can
-    be told what was never read.
+    columns of `KEY`; `combined` are its `combinations`. `complete` says that a group has all that can read what it
+    wrote, but for the tier: only then can be told what was never read.
     """
-    keys = [f"{MARK}{name}" for name in KEY]
-    rates, doubts = _rates(sums(duck, keys, INPUT[1:]), prices)
+    rates, doubts = _rates(combined, prices)
     temp_table(duck, "rates", _RATES, rates)
-    others = "".join(f'"{name}", ' for name in dims if name != "tier")
-    columns = "".join(f'"{name}", ' for name in dims)
-    on = f"USING ({columns.rstrip(', ')})" if dims else "ON true"
-    groups = rows(duck, _LINES + _ROWS.format(dims=columns, others=others, on=on))
-    return {tuple(group[name] for name in dims): _row(group, complete=complete) for group in groups}, doubts
+    by_group: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    reads: Counter[tuple[str, ...]] = Counter()
+    places = [index for index, name in enumerate(dims) if name != "tier"]
+    for row in rows(duck, _SUMMED.format(dims="".join(f'"{name}", ' for name in dims))):
+        group = tuple(row[name] for name in dims)
+        by_group.setdefault(group, []).append(row)
+        reads[_cache_of(group, places, row)] += row["cache_read"]
+    return {
+        group: _of_models([(row, reads[_cache_of(group, places, row)]) for row in models], complete=complete)
+        for group, models in by_group.items()
+    }, doubts
 
 
-def _row(row: Mapping[str, Any], *, complete: bool) -> Economics:
-    money = (None if row[name] is None else EXACT.scaleb(row[name], -PLACES) for name in _DOLLARS)
-    saved, extra_5m, extra_1h = money
-    evens = [None if (even := row[name]) is None else Fraction(even) for name in ("even_5m", "even_1h")]
-    even_5m, even_1h = (
-        None if fraction is None else ratio(fraction.numerator, fraction.denominator) for fraction in evens
+def _cache_of(group: tuple[str, ...], places: Sequence[int], row: Mapping[str, Any]) -> tuple[str, ...]:
+    """What can read what a row wrote: its group, of all tiers, and its model."""
+    return (*(group[index] for index in places), row[f"{MARK}model"])
+
+
+def _of_models(models: Sequence[tuple[Mapping[str, Any], int]], *, complete: bool) -> Economics:
+    """The economics of a group of these models, each with its reads in all tiers."""
+    sums = {name: _sum(row[name] for row, _ in models) for name in (*INPUT, *_DOLLARS, "unpriced", "gain", "loss")}
+    saved, extra_5m, extra_1h = (
+        None if (picodollars := sums[name]) is None else EXACT.scaleb(Decimal(picodollars), -PLACES)
+        for name in _DOLLARS
     )
-    five_cheaper = complete and not row["unpriced"] and not row["read_elsewhere"] and row["written_1h"] and row["five"]
-    unread = int(row["unread"]) if complete else None
+    writes = [row["cache_write_5m"] + row["cache_write_1h"] for row, _ in models]
+    five = (
+        complete
+        and not sums["unpriced"]
+        and sum(reads for _, reads in models) == sums["cache_read"]
+        and sums["cache_write_1h"]
+        and all(row["compared"] for row, _ in models)
+        and (sums["gain"] or 0) > (sums["loss"] or 0)
+    )
     return Economics(
-        saved, extra_5m, extra_1h, int(row["unpriced"]), even_5m, even_1h, unread, True if five_cheaper else None
+        {kind: sums[kind] or 0 for kind in INPUT},
+        saved,
+        extra_5m,
+        extra_1h,
+        sums["unpriced"] or 0,
+        _only([row for row, _ in models], "5m"),
+        _only([row for row, _ in models], "1h"),
+        sum(max(written - reads, 0) for written, (_, reads) in zip(writes, models, strict=True)) if complete else None,
+        True if five else None,
     )
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    """The sum of what is known; None where nothing is."""
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
+
+
+def _only(models: Sequence[Mapping[str, Any]], life: str) -> Decimal | None:
+    """The break-even share that holds for all that have one; None where several do."""
+    shares = {row[f"{end}_{life}"] for row in models for end in ("least", "most")} - {None}
+    if len(shares) != 1:
+        return None
+    share = Fraction(shares.pop())
+    return ratio(share.numerator, share.denominator)
 
 
 _DOLLARS = ("saved", "extra_5m", "extra_1h")
@@ -235,7 +273,7 @@ def _rates(distinct: Iterable[Mapping[str, Any]], prices: PriceList) -> tuple[li
 def _of_terms(rates: Mapping[str, Rate | Unpriced]) -> tuple[Mapping[str, Rate | Unpriced], Mapping[str, Any]]:
     """The rates of input, and the columns of `_RATES` that follow from them."""
     known = {kind: rate.low for kind, rate in rates.items() if isinstance(rate, Rate)}
-    columns: dict[str, Any] = {f"{kind}_rate": int(EXACT.scaleb(low, PLACES)) for kind, low in known.items()}
+    columns: dict[str, Any] = {f"{kind}_twice": 2 * int(EXACT.scaleb(low, PLACES)) for kind, low in known.items()}
     if known.keys() == set(INPUT):
         plain, read = known["uncached_input"], known["cache_read"]
         columns |= {f"even_{life}": _even(known[f"cache_write_{life}"], plain, read) for life in ("5m", "1h")}
