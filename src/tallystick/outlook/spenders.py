@@ -13,7 +13,7 @@ from tallystick.core.money import EXACT
 from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.core.time import Window
-from tallystick.query.filters import wanted, within
+from tallystick.query.filters import wanted, within, within_any
 from tallystick.query.owners import attribution
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
@@ -33,13 +33,12 @@ def spenders(engine: Engine, question: Question, owners: Owners) -> dict[str, Am
 
 def _billed(engine: Engine, question: Question) -> dict[str, Amounts]:
     windows = _windows(question)
-    span = _span(windows)
     sums = [
         f"sum(billed) FILTER ({within(window)}) AS {name}"
         for name, window in zip(("before", "now"), windows, strict=True)
     ]
-    query = select(*question.by, *sums).from_("ledger.charges").where("billed IS NOT NULL", within(span, months=True))
-    query = query.where(" OR ".join(map(within, windows)), *wanted(engine, CHARGES, question.where))
+    query = select(*question.by, *sums).from_("ledger.charges").where("billed IS NOT NULL", within_any(windows))
+    query = query.where(*wanted(engine, CHARGES, question.where))
     rows = engine.rows(query.group_by(f"GROUPING SETS ({', '.join(f'({name})' for name in question.by)})"))
     return {
         name: {row[name]: (_known(row["before"]), _known(row["now"])) for row in rows if row[name] is not None}
@@ -54,8 +53,9 @@ def _known(amount: Decimal | None) -> Decimal:
 def _owned(engine: Engine, question: Question, owners: Owners) -> dict[str, Amounts]:
     """The same by owners, or of some owners: the rules split the charges of both windows at once."""
     windows = _windows(question)
+    span = Window(min(window.start for window in windows), max(window.end for window in windows))
     apart = {f"in_{index}": within(window) for index, window in enumerate(windows)}
-    charges = attribution(engine, replace(question, window=_span(windows)), owners, further=apart)
+    charges = attribution(engine, replace(question, window=span), owners, further=apart)
     filters = [name for name in OWNED if name in question.where]
     sums: dict[str, dict[str, list[Decimal]]] = {
         name: defaultdict(lambda: [Decimal(0), Decimal(0)]) for name in question.by
@@ -73,8 +73,3 @@ def _owned(engine: Engine, question: Question, owners: Owners) -> dict[str, Amou
 def _windows(question: Question) -> Sequence[Window]:
     """The window that a question is compared with, and its own."""
     return [question.against or question.window, question.window]
-
-
-def _span(windows: Sequence[Window]) -> Window:
-    """From the first instant of any of these windows to the last."""
-    return Window(min(window.start for window in windows), max(window.end for window in windows))

@@ -15,8 +15,8 @@ from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.query.charge_groups import BILLED, Figure, label
 from tallystick.query.charge_source import from_sums
-from tallystick.query.facts import UNREPORTED_SUM, Billed
-from tallystick.query.filters import column, wanted, within
+from tallystick.query.facts import UNREPORTED, Billed
+from tallystick.query.filters import column, wanted, within, within_any
 from tallystick.query.owners import attribution, known, messages
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
@@ -41,14 +41,18 @@ def effects_of(
     read: list[dict[Line, Amount]] = []
     beside: list[Message] = []
     billed: list[Billed | None] = []
-    for question in windows:
-        line_question = replace(question, by=inner)
-        rows, attributed = (
-            _attributed(engine, line_question, owners) if question.owned else (_summed(engine, line_question), [])
-        )
-        beside += attributed
+    before, after = (replace(question, by=inner) for question in windows)
+    if after.owned:
+        read_rows = []
+        for question in (before, after):
+            rows, attributed = _attributed(engine, question, owners)
+            read_rows.append(rows)
+            beside += attributed
+    else:
+        read_rows = _summed(engine, before, after)
+    for rows in read_rows:
         sums = (total([row[name] for row in rows if row.get(name) is not None]) for name in ("billed", "unreported"))
-        billed.append(None if question.owned else Billed(*sums))
+        billed.append(None if after.owned else Billed(*sums))
         amounts: dict[Line, Amount] = {}
         for row in rows:
             pool = (*(row[name] for name in pool_names), row[_UNIT])
@@ -73,22 +77,20 @@ def effects_of(
     return line_effects, beside, billed
 
 
-def _summed(engine: Engine, question: Question) -> list[dict[str, Any]]:
-    """Quantity and US dollars of every line of a question."""
-    query = (
-        select(
-            *(f"{column(name)} AS {name}" for name in question.by),
-            _UNIT,
-            f"quantity IS NOT NULL AS {_COUNTED}",
-            "sum(quantity) AS quantity",
-            "sum(billed) AS billed",
-            f"{UNREPORTED_SUM} AS unreported",
-        )
-        .from_("ledger.charges")
-        .where("billed IS NOT NULL", within(question.window, months=True), *wanted(engine, CHARGES, question.where))
-        .group_by("ALL")
-    )
-    return engine.rows(from_sums(engine, query))
+def _summed(engine: Engine, *windows: Question) -> list[list[dict[str, Any]]]:
+    """Quantity and US dollars of every line of each of these questions, which differ by their windows alone."""
+    sums = {"quantity": "quantity", "billed": "billed", "unreported": f"CASE WHEN {UNREPORTED} THEN billed END"}
+    groups = (*(f"{column(name)} AS {name}" for name in windows[0].by), _UNIT, f"quantity IS NOT NULL AS {_COUNTED}")
+    query = select(*groups).from_("ledger.charges").group_by("ALL")
+    query = query.where("billed IS NOT NULL", within_any([question.window for question in windows]))
+    for index, question in enumerate(windows):
+        inside = within(question.window)
+        query = query.select(*(f"sum({sql}) FILTER ({inside}) AS {name}_{index}" for name, sql in sums.items()))
+    rows = engine.rows(from_sums(engine, query.where(*wanted(engine, CHARGES, windows[0].where))))
+    return [
+        [row | {name: row[f"{name}_{index}"] for name in sums} for row in rows if row[f"billed_{index}"] is not None]
+        for index, _ in enumerate(windows)
+    ]
 
 
 def _attributed(engine: Engine, question: Question, owners: Owners) -> tuple[list[dict[str, Any]], list[Message]]:
