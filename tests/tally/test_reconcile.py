@@ -336,8 +336,27 @@ def test_unexplained_alone_is_that_of_the_bridge(tmp_path: Path) -> None:
         unjudged |= set() if any("ledger.cost" in sql for sql in engine.statements) else {day}
     assert alone == {day: ask(since=str(day), until=str(day)).totals["unexplained"] for day in alone}
     assert {day for day, amount in alone.items() if amount} == {RAISED, RAISED + DAY}
+    whole = Question("reconcile", window(str(SINCE), None, NOW), ())
+    assert unexplained(engine, whole, Prices.with_own(), NOW)[0] == ask().totals["unexplained"] == sum(alone.values())
     assert unjudged
     assert unjudged.isdisjoint({RAISED, RAISED + DAY})
+
+
+@pytest.mark.long
+def test_unexplained_alone_knows_changed_prices(tmp_path: Path) -> None:
+    """A changed price is told from what is unexplained by the lines with a gap, and a line of each model without."""
+    raised = Scaled("1.25", lambda line, day: line.model == SONNET and day >= RAISED)
+    once = Scaled("1.07", lambda line, day: line.model == OPUS and day == RAISED)
+    ask = synced(
+        tmp_path / "ledger",
+        lambda line, amount, day: (raised if line.model == SONNET else once)(line, amount, day),
+    )
+    engine = Ledger(tmp_path / "ledger", CLOCK).engine()
+    whole = Question("reconcile", window(str(SINCE), None, NOW), ())
+    alone, _ = unexplained(engine, whole, Prices.with_own(), NOW)
+    assert alone == ask().totals["unexplained"]
+    assert alone
+    assert ("price list stale",) in amounts(ask())
 
 
 @pytest.mark.long

@@ -21,31 +21,24 @@ from tallystick.core.causes import (
     NEW_TOKENS,
     NOT_BILLED_YET,
     PRIORITY,
-    REQUESTS_ONLY,
     TO_PROFILE,
     USAGE_NOT_READ,
 )
-from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import note
-from tallystick.core.money import EXACT, PLACES, ratio, rounded
+from tallystick.core.money import ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
-from tallystick.core.select import Select, conjunction, select
 from tallystick.errors import InvalidQuestion
-from tallystick.query.charge_groups import in_picodollars
-from tallystick.query.charge_source import from_sums
-from tallystick.query.conditions import among
 from tallystick.query.context import Context
-from tallystick.query.facts import UNREPORTED_SUM, Billed
-from tallystick.query.filters import wanted, within
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named
 from tallystick.query.report import WINDOW, ChargeSum, Days, Form, Parameter, Report, Where, narrowed_by
 from tallystick.query.strictness import INCOMPLETE, Strictness
 from tallystick.reports.effective_rates import effective_rates
-from tallystick.reports.reconcile_scope import LINE, RECONCILE, check, covered_charges
+from tallystick.reports.judged_charges import dollars, judged
+from tallystick.reports.reconcile_scope import RECONCILE, check, covered_charges
 from tallystick.store.engine import Engine
 from tallystick.tally.prices_in_force import Prices
-from tallystick.tally.reconcile.causes import CAUSES, reconcile
+from tallystick.tally.reconcile.causes import CAUSES
 from tallystick.tally.reconcile.findings import Found, Group
 from tallystick.tally.reconcile.own_prices import NOT_APPLIED
 from tallystick.tally.reconcile.pieces import LARGE, MIXED, REFUSED, SEARCH, UNEXPLAINED, UNKNOWN_PRICE
@@ -61,12 +54,6 @@ _BRIDGE = (
 )
 _FACTORS = (Heading("modifier", Kind.TEXT), Heading("in_priced", Kind.MONEY, "USD"), Heading("quantity", Kind.NUMBER))
 _READING = "billed + each cause + unexplained = priced. Plus: used and not billed. Minus: billed beyond our price."
-_UNREPORTED = "unreported"
-_TOTALS = f"""
-SELECT count(*) > 0, coalesce(sum(billed) FILTER (wanted), 0)::HUGEINT,
-    coalesce(sum({_UNREPORTED}) FILTER (wanted), 0)
-FROM charges
-"""  # noqa: S608 - our own names
 
 
 def answer(engine: Engine, question: Question, prices: Prices, now: datetime, *, factors: bool = False) -> Table:
@@ -80,11 +67,8 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime, *,
     """
     check(engine, question, prices)
     by = dims_of(engine, question)
-    with engine.cursor() as duck:
-        engine.make(duck, "charges", _charges(engine, question, own=prices.listed is not prices.in_force))
-        engine.make(duck, "coarse", _coarse(question))
-        groups, findings = reconcile(duck, prices.in_force, prices.listed, by)
-        [(has_charges, all_billed, unreported)] = duck.execute(_TOTALS).fetchall()
+    charges = judged(engine, question, prices, by)
+    groups, findings = charges.groups, charges.findings
     findings_by_group: dict[tuple[str, ...], list[Found]] = defaultdict(list)
     for finding in findings:
         findings_by_group[finding.group].append(finding)
@@ -97,46 +81,15 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime, *,
         )
         cells += [(*shown, *row) for row in steps]
     headings = dim_headings(by, names, block=True)
-    coverage, covered = covered_charges(engine, question, now, Billed(_dollars(all_billed), unreported))
+    coverage, covered = covered_charges(engine, question, now, charges.billed)
     ordered = [finding for group_findings in findings_by_group.values() for finding in group_findings]
     billed, priced = sum(group.billed for group in groups), sum(group.priced for group in groups)
-    totals = {"billed": _dollars(billed), "priced": _dollars(priced), "difference": _dollars(billed - priced)}
-    totals["unexplained"] = _dollars(-sum(finding.amount or 0 for finding in findings if finding.cause == UNEXPLAINED))
-    known: Mapping[str, Cell] = totals if coverage["present"] or has_charges else dict.fromkeys(totals)
+    totals = {"billed": dollars(billed), "priced": dollars(priced), "difference": dollars(billed - priced)}
+    totals["unexplained"] = charges.unexplained
+    known: Mapping[str, Cell] = totals if coverage["present"] or charges.any else dict.fromkeys(totals)
     messages = (note(_verdict(totals, ordered)), *covered, note(_READING), *map(note, _causes(ordered)))
     columns = _FACTORS if factors else _BRIDGE
     return Table(question, (*headings, *columns), cells, known, messages, coverage, engine.version.identity)
-
-
-def _charges(engine: Engine, question: Question, *, own: bool) -> str:
-    """The query of the charges of the window, summed over who used them, money in whole picodollars.
-
-    Also of what is not wanted, for prices show in all of it. What they cost by the public list is read where prices are
-    one's `own`.
-    """
-    dims = ("organization", "day", *LINE, "speed", "cause")
-    query = (
-        select(*dims, f"{conjunction(*wanted(engine, CHARGES, question.where))} AS wanted", "count(*) AS rows")
-        .select(*(f"sum({name}) AS {name}" for name in ("quantity", "billed", "priced")))
-        .select(f"{'sum(list)' if own else 'NULL::HUGEINT'} AS listed", f"{UNREPORTED_SUM} AS {_UNREPORTED}")
-        .from_("ledger.charges")
-        .where(f"cause <> '{REQUESTS_ONLY}'", within(question.window, months=True))
-        .group_by("ALL")
-    )
-    return in_picodollars(from_sums(engine, query), "priced", *(("listed",) if own else ()))
-
-
-def _coarse(question: Question) -> Select:
-    """In which dimensions the bill is coarser than the use."""
-    key = ("organization", "day", "workspace", "model", "kind")
-    unknown = {name: among(name, ("unknown", "none")) for name in ("tier", "context", "geo")}
-    return (
-        select(*key, *(f"bool_or({condition}) AS {name}" for name, condition in unknown.items()))
-        .from_("ledger.cost")
-        .where(within(question.window, months=True), among("kind", TOKENS))
-        .where(" OR ".join(unknown.values()))
-        .group_by("ALL")
-    )
 
 
 def _order(group: Group, by: tuple[str, ...]) -> tuple[Any, ...]:
@@ -149,12 +102,12 @@ def _bridge(group: Group, findings: list[Found]) -> list[tuple[Cell, ...]]:
 
     An amount that is not known stands in one row for each cause, one that is known in one for each detail.
     """
-    billed, priced = _dollars(group.billed), _dollars(group.priced)
+    billed, priced = dollars(group.billed), dollars(group.priced)
     rows: list[tuple[Cell, ...]] = [(BILLED, billed, ratio(billed, billed), None, "")]
     end: list[tuple[Cell, ...]] = [(PRICED, priced, ratio(priced, billed), None, "")]
     for (rank, cause, _), step_findings in sorted(_steps(findings).items()):
         amounts = [finding.amount for finding in step_findings if finding.amount is not None]
-        amount = _dollars(-sum(amounts)) if amounts or not step_findings else None
+        amount = dollars(-sum(amounts)) if amounts or not step_findings else None
         share = None if amount is None else ratio(amount, billed)
         if rank <= len(CAUSES) and (amount != 0 or rank == len(CAUSES)):
             (end if rank == len(CAUSES) else rows).append((cause, amount, share, *_extent(step_findings)))
@@ -164,7 +117,7 @@ def _bridge(group: Group, findings: list[Found]) -> list[tuple[Cell, ...]]:
 def _modifiers(findings: list[Found]) -> list[tuple[Cell, ...]]:
     """What each modifier did to priced."""
     return [
-        (cause, _dollars(sum(finding.in_priced for finding in step_findings)), _extent(step_findings)[0])
+        (cause, dollars(sum(finding.in_priced for finding in step_findings)), _extent(step_findings)[0])
         for (rank, cause, _), step_findings in sorted(_steps(findings).items())
         if rank > len(CAUSES)
     ]
@@ -205,7 +158,7 @@ def _causes(findings: list[Found]) -> list[str]:
     effects: dict[str, int] = defaultdict(int)
     for finding in findings:
         effects[finding.cause] += finding.in_priced
-    if within_priced := [f"{cause} {rounded(_dollars(sum_)):,}" for cause, sum_ in effects.items() if sum_]:
+    if within_priced := [f"{cause} {rounded(dollars(sum_)):,}" for cause, sum_ in effects.items() if sum_]:
         words.append(f"Within priced, in USD: {', '.join(within_priced)} (--factors).")
     if any(finding.cause == MIXED for finding in findings):
         words.append("Mixed speed: fast and standard use that one line of the bill covers; it is judged as one.")
@@ -229,10 +182,6 @@ def _verdict(totals: Mapping[str, Cell], findings: list[Found]) -> str:
         + (f"Not checked: {', '.join(unchecked)}. " if unchecked else "")
         + "Compare credits and taxes with the invoice by hand."
     )
-
-
-def _dollars(picodollars: int) -> Decimal:
-    return EXACT.scaleb(Decimal(picodollars), -PLACES)
 
 
 def _ask(context: Context, by: tuple[str, ...] | None, days: Days, where: Where, rates: bool, factors: bool) -> Table:
