@@ -247,12 +247,14 @@ def test_a_flipped_bit_is_no_traceback(damaged: Tallystick, tmp_path: Path) -> N
 
 
 def test_a_lost_archive_is_a_message(damaged: Tallystick, tmp_path: Path) -> None:
-    """A ledger whose archive is gone ends every question with one message, exit code 6, and stays as it is."""
+    """A ledger whose archive is gone ends what reads it with one message, exit code 6, and stays as it is."""
+    before = damaged("spend")
     shutil.rmtree(tmp_path / "damaged" / "pages")
-    for words in (("spend",), ("status",), ("keys",), ("verify",)):
+    for words in (("status",), ("verify",), ("sql", "SELECT * FROM pages")):
         run = damaged(*words)
         assert (run.code, run.err.count("tallystick: ")) == (6, 1), (words, run.out, run.err)
         assert "The table pages" in run.err
+    assert damaged("spend") == before  # of the older dialect the archive tells nothing that stands beside an answer
     assert not (tmp_path / "damaged" / "pages").exists()
 
 

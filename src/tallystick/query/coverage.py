@@ -138,7 +138,8 @@ def present(engine: Engine, table: LedgerTable, question: Question, now: datetim
 def _refreshed(engine: Engine, table: LedgerTable, question: Question) -> str | None:
     """Until when the newer dialect was whole when days of the window were last read; None where it was not read."""
     sources = {source for source, _ in _SOURCES.get(table, ())} - {"cost", "usage"}
-    if not sources & _dated(engine):
+    sources &= {row["source"] for row in day_states(engine)}  # the index of a ledger that never read them is large too
+    if not sources:
         return None
     query = select("max(refreshed_at) AS refreshed").from_("ledger.pages").where(among("source", sorted(sources)))
     query = query.where(f"window_start < {instant_of(question.window.end)}")
@@ -146,13 +147,6 @@ def _refreshed(engine: Engine, table: LedgerTable, question: Question) -> str | 
     query = query.where(*wanted(engine, PAGES, question.where_of("organization")))
     refreshed: datetime | None = engine.rows(query)[0]["refreshed"]
     return text(refreshed) if refreshed else None
-
-
-@per_version
-def _dated(engine: Engine) -> frozenset[str]:
-    """The sources of which any page says until when it was whole."""
-    query = select("source").distinct().from_("ledger.pages").where("refreshed_at IS NOT NULL")
-    return frozenset(row["source"] for row in engine.rows(query))
 
 
 MONEY = (CHARGES, COST, *BREAKDOWN_TABLES.values())

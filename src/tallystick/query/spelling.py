@@ -122,6 +122,9 @@ def _fields(row: Mapping[str, Any]) -> Iterator[tuple[Field, str | None]]:
 
 def _over_time(rows: list[tuple[date, Mapping[Field, str | None]]], sort: str, *always: str) -> tuple[Spelling, ...]:
     """The words of each day on which they changed. A word that is told no longer stays, but for a tag."""
+    if len(rows) == 1:  # of nearly everything
+        told = [value for (kind, _), value in rows[0][1].items() if kind == sort and value]
+        return ((date.min, frozenset((*always, *told))),)
     fields = dict.fromkeys(field for _, sighting in rows for field in sighting if field[0] == sort)
     lasts = sort == "word"
     by_field: dict[Field, list[tuple[date, str | None]]] = {}

@@ -26,7 +26,7 @@ def database(threads: int | None = None) -> duckdb.DuckDBPyConnection:
     """A DuckDB of its own, which gives back what a query took at its end, not only half a gigabyte and more."""
     config: dict[str, str | bool | int | float | list[str]] = {
         "temp_directory": _overflow_folder(os.getpid()),
-        "allocator_bulk_deallocation_flush_threshold": "1MB",
+        "allocator_bulk_deallocation_flush_threshold": "16MB",
     }
     if threads:
         config["threads"] = threads

@@ -13,7 +13,10 @@ _NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
 
 def table_sql(table: LedgerTable, files: Sequence[str]) -> str:
-    """Return the query of all rows of a table; one without files still has its columns."""
+    """Return the query of all rows of a table; one without files still has its columns.
+
+    Delta gives all files of a table the same columns, so DuckDB opens the first alone to know them.
+    """
     if not files:
         nothing = ", ".join(f"NULL::{SQL[column.type]} AS {column.name}" for column in table.columns)
         return f"SELECT {nothing} WHERE false"
@@ -27,4 +30,4 @@ def table_sql(table: LedgerTable, files: Sequence[str]) -> str:
     if table.partitions:
         types = ", ".join(f"'{name}': VARCHAR" for name in table.partitions)
         hive = f"hive_partitioning = true, hive_types = {{{types}}}"
-    return f"SELECT {columns} FROM read_parquet([{listed}], union_by_name = true, {hive})"  # noqa: S608
+    return f"SELECT {columns} FROM read_parquet([{listed}], {hive})"  # noqa: S608

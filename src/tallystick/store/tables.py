@@ -258,7 +258,8 @@ class Tables:
 
     def _paths(self, table: LedgerTable, listing: Listing) -> list[str]:
         """The files of a listing as DuckDB opens them."""
-        return [str(self.folder(table).resolve() / path) for path in listing.files]
+        folder = str(self.folder(table).resolve())
+        return [f"{folder}/{path}" for path in listing.files]
 
     def hold(self, table: LedgerTable, version: Version, listing: Listing) -> None:
         """Raise LedgerError where a table's log lists other files or rows than a version states.
