@@ -1,5 +1,5 @@
 """`python -m tallystick`."""
 
-from tallystick.cli import main
+from tallystick.cli import process
 
-main()
+process()
