@@ -21,7 +21,6 @@ from tallystick.core.time import Grain, Window
 from tallystick.core.time_words import When, month_name
 from tallystick.errors import InvalidQuestion
 from tallystick.query.filters import present
-from tallystick.query.stale_tally import by_others
 from tallystick.settings import Settings
 
 if TYPE_CHECKING:
@@ -113,10 +112,9 @@ class Ledger(Answers):
 
         Days that were tallied by these lists already are left as they are; charges without day sums get theirs.
         """
-        from tallystick.sync.retally import retally
+        from tallystick.sync.retally import retally, stale
 
-        engine = self.engine()
-        others = by_others(engine, self._lists()) if engine.version.has_sums else self.organizations()
+        others = stale(self._tables, self._version(), self._lists())
         return retally(self._tables, others, self._lists(), self._clock.now(), waiting) if others else 0
 
     def watch(self, who: str = "python") -> Round:

@@ -19,6 +19,7 @@ from tallystick.settings import Settings
 from tallystick.settings_file import NAME
 from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables
+from tallystick.store.version import Version
 from tallystick.tally.prices_in_force import Prices
 
 if TYPE_CHECKING:
@@ -99,16 +100,20 @@ class LedgerReader:
 
     def engine(self) -> Engine:
         """The version that is asked, ready for it; LedgerError where there is no ledger."""
+        version, pages = self._version(), self._tables.index_changed()
+        if self._engine is None or self._engine[0].version != version or self._engine[1] != pages:
+            self._engine = Engine(self._tables, version), pages
+        return self._engine[0]
+
+    def _version(self) -> Version:
+        """The version that is asked; LedgerError where there is no ledger."""
         if not self._tables.exists():
             raise LedgerError(
                 f"There is no ledger at {self.path}.",
                 f"Run `tallystick sync` first, or name another with --ledger.{_demo()}",
             )
-        as_of, pages = self._settings.as_of, self._tables.index_changed()
-        version = self._tables.newest_by_snapshot() if as_of is None else self._tables.as_of(as_of)
-        if self._engine is None or self._engine[0].version != version or self._engine[1] != pages:
-            self._engine = Engine(self._tables, version), pages
-        return self._engine[0]
+        as_of = self._settings.as_of
+        return self._tables.newest_by_snapshot() if as_of is None else self._tables.as_of(as_of)
 
     def organizations(self) -> list[str]:
         """The ids of the organizations that the ledger holds; none where there is no ledger."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tallystick.core.ledger_tables import TALLIED_BY
 from tallystick.core.message import warning
 from tallystick.core.question import Table
 from tallystick.query.names import organizations
@@ -17,10 +16,7 @@ MEND = "`tallystick tally` matches them anew."
 
 def by_others(engine: Engine, prices: Prices) -> list[str]:
     """The organizations whose charges were tallied by other price lists than these."""
-    totals = engine.version.totals
-    return [
-        organization for organization in organizations(engine) if totals.get(TALLIED_BY + organization) != prices.digest
-    ]
+    return [name for name in organizations(engine) if not engine.version.is_tallied_by(name, prices.digest)]
 
 
 def warned(table: Table, engine: Engine, prices: Prices) -> Table:

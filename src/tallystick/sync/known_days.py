@@ -6,12 +6,15 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from tallystick.core.ledger_tables import LOSSES, PAGES
 from tallystick.core.records import SETTLING, State
 from tallystick.core.time import Grain, Window, midnight
+from tallystick.store import faults
+from tallystick.store.columns import read
 from tallystick.store.tables import Tables
 from tallystick.store.version import Version
 from tallystick.sync.batch import GAP
@@ -19,6 +22,9 @@ from tallystick.sync.pending_losses import ACCEPTED
 from tallystick.sync.plan import Known
 from tallystick.sync.source import RequestCost, Source
 from tallystick.sync.sources import SOURCES
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
 
 Kind = tuple[Source, Grain]
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -30,31 +36,29 @@ _GRAINS = {str(grain): grain for grain in Grain}
 
 
 def known_days(
-    days: pa.Table, tables: Tables, version: Version, organization: str, now: datetime
+    days: pa.Table, tables: Tables, version: Version, organization: str, now: datetime, index: DeltaTable | None = None
 ) -> Mapping[Kind, Mapping[date, Known]]:
     """What a version knows of each day, by source and grain: its state, and when it was last read and looked at.
 
-    `days` are the organization's rows of the table of that name.
+    `days` are the organization's rows of the table of that name, `index` is that of the archive where it is open.
     The plan asks for nothing older than what settles a day, so of the index no more is read: a long history costs none.
     """
     if not days.num_rows:
         return {}
     own_rows = [("organization", "=", organization)]
-    index = tables.rows(
-        PAGES,
-        filters=[
-            *own_rows,
-            ("purpose", "in", ["after", "activity", "check", GAP]),
-            ("read_at", ">=", now - SETTLING),
-        ],
-        columns=["source", "grain", "purpose", "window_start", "window_end", "read_at"],
-    )
-    read = defaultdict[_Names, dict[date, datetime]](dict)
+    purposes, since = ["after", "activity", "check", GAP], now - SETTLING
+    with faults.reading(tables.root, "the table pages"):
+        readings = read(
+            index or tables.open(PAGES),
+            ["source", "grain", "purpose", "window_start", "window_end", "read_at"],
+            [*own_rows, ("purpose", "in", purposes), ("read_at", ">=", since)],
+        )
+    read_at_by_day = defaultdict[_Names, dict[date, datetime]](dict)
     seen = defaultdict[_Names, dict[date, datetime]](dict)
     doubtful = defaultdict[_Names, set[date]](set)
-    for row in sorted(index.to_pylist(), key=lambda row: (row["read_at"], row["purpose"] == GAP)):
+    for row in sorted(readings.to_pylist(), key=lambda row: (row["read_at"], row["purpose"] == GAP)):
         names, span = (row["source"], row["grain"]), Window(row["window_start"], row["window_end"]).days()
-        (seen if row["purpose"] == "check" else read)[names].update(dict.fromkeys(span, row["read_at"]))
+        (seen if row["purpose"] == "check" else read_at_by_day)[names].update(dict.fromkeys(span, row["read_at"]))
         if row["purpose"] != "check":
             doubtful[names].difference_update(span)
         if row["purpose"] == GAP:
@@ -64,14 +68,20 @@ def known_days(
             doubtful[row["source"], row["grain"]].add(row["day"])
     settling = (now - SETTLING).date()
     known = cache(Known)  # days that were read together are known alike
-    days_by_kind = defaultdict[Kind, dict[date, Known]](dict)
+    long_ago = {text: known(state, LONG_AGO, None, False) for text, state in _STATES.items()}
+    told = {
+        names: {*read_at_by_day[names], *seen[names], *doubtful[names]} for names in {*read_at_by_day, *seen, *doubtful}
+    }
+    by_names = defaultdict[_Names, dict[date, Known]](dict)
     names_of_states = (days[name].cast(pa.string()).to_pylist() for name in ("source", "grain", "state"))
     for day, source, grain, text in zip(days["day"].to_pylist(), *names_of_states, strict=True):
-        names, state = (source, grain), _STATES[text]
-        read_at = read[names].get(day) or (LONG_AGO if day < settling else midnight(day))
-        day_known = known(state, read_at, seen[names].get(day), day in doubtful[names])
-        days_by_kind[SOURCES[source], _GRAINS[grain]][day] = day_known
-    return days_by_kind
+        names = source, grain
+        if day < settling and day not in told.get(names, ()):
+            by_names[names][day] = long_ago[text]
+            continue
+        read_at = read_at_by_day[names].get(day) or (LONG_AGO if day < settling else midnight(day))
+        by_names[names][day] = known(_STATES[text], read_at, seen[names].get(day), day in doubtful[names])
+    return {(SOURCES[source], _GRAINS[grain]): by_day for (source, grain), by_day in by_names.items()}
 
 
 def request_costs(tables: Tables) -> dict[Kind, RequestCost]:

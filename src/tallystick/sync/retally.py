@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from pathlib import Path
+from urllib.parse import unquote
 
+from tallystick.core.ledger_tables import DAYS
 from tallystick.store.tables import Tables
+from tallystick.store.version import Version
 from tallystick.sync.commit import Committer
 from tallystick.tally.prices_in_force import Prices
+
+
+def stale(tables: Tables, version: Version, prices: Prices) -> list[str]:
+    """The organizations of a version whose charges were tallied by other price lists, or are in no day sums."""
+    files = tables.listed(DAYS, version)
+    organizations = sorted({unquote(Path(file).parent.name.partition("=")[2]) for file in files})
+    return [name for name in organizations if not (version.has_sums and version.is_tallied_by(name, prices.digest))]
 
 
 def retally(

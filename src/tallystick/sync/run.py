@@ -20,7 +20,7 @@ from tallystick.api.client import Client, Clock
 from tallystick.api.directory import UNKNOWN_KEY
 from tallystick.api.page import Page
 from tallystick.core.dimensions import UNKNOWN
-from tallystick.core.ledger_tables import DAYS
+from tallystick.core.ledger_tables import DAYS, PAGES
 from tallystick.errors import ApiError, Refused, UnexpectedResponse, Unreachable
 from tallystick.store.archive import Archive
 from tallystick.store.erasure import forgotten
@@ -103,7 +103,8 @@ class Sync:
 
     def _run(self, writer: Writer) -> None:
         committer = self._begin(writer)
-        known = known_days(committer.days, self._tables, writer.version, committer.organization, self._watch.now())
+        organization, now, index = committer.organization, self._watch.now(), writer.delta(PAGES)
+        known = known_days(committer.days, self._tables, writer.version, organization, now, index)
         allowances.recall(self._tables, committer.organization, self._client)
         try:
             self._read_all(committer, plan(known, self._options, self._watch.now()))
