@@ -238,7 +238,7 @@ def test_a_flipped_bit_is_no_traceback(damaged: Tallystick, tmp_path: Path) -> N
             data[len(data) // 2] ^= 0x10  # a page of rows
             data[-1] ^= 0x04  # and the footer
             file.write_bytes(data)
-    for words in (("spend",), ("keys",), ("verify",), ("tally",), ("sql", "SELECT * FROM names"), ("export", "usage")):
+    for words in (("spend",), ("keys",), ("verify",), ("sql", "SELECT * FROM names"), ("export", "usage")):
         run = damaged(*words)
         assert run.code == 6, (words, run.out, run.err)
         assert run.err.count("tallystick: ") == 1
