@@ -258,8 +258,7 @@ class Tables:
 
     def _paths(self, table: LedgerTable, listing: Listing) -> list[str]:
         """The files of a listing as DuckDB opens them."""
-        folder = str(self.folder(table).resolve())
-        return [f"{folder}/{path}" for path in listing.files]
+        return [*map(str, map(self.folder(table).resolve().joinpath, listing.files))]
 
     def hold(self, table: LedgerTable, version: Version, listing: Listing) -> None:
         """Raise LedgerError where a table's log lists other files or rows than a version states.
