@@ -9,7 +9,7 @@ from xml.etree import ElementTree as Xml
 from support.hostile_page import BILLED, DAY, HOSTILE, LONG, NAME, amounts, days, hostile
 from tallystick.core.document import Chart, Section
 from tallystick.core.question import Heading, Kind, Table
-from tallystick.formats.picture import BARS, NAME as LETTERS, Picture, picture
+from tallystick.formats.picture import BARS, NAME as POINTS, WIDTH, Picture, picture
 
 SVG = "{http://www.w3.org/2000/svg}"
 _BAR = re.compile(r"M([-\d.]+),([-\d.]+)h([-\d.]+)v([-\d.]+)h")
@@ -91,7 +91,7 @@ def test_labels_come_from_exact_amounts() -> None:
 def test_long_names_are_shortened_in_the_picture_alone() -> None:
     """A name of 300 letters is cut with an ellipsis in the picture, and whole in its description."""
     made = drawn(hostile().sections[0])
-    assert max(map(len, texts(made))) <= LETTERS
+    assert max(map(len, texts(made))) <= WIDTH // POINTS
     assert LONG in made.description
 
 

@@ -21,11 +21,12 @@ from tallystick.formats.shown import shown
 
 FONT = "Libertinus Serif"
 """The font in typst; a web page sets its own over it. Nothing is measured: places come from counts of letters."""
-WIDTH = 680
+WIDTH, NARROW = 680, 320
+"""Points across a page, and across a telephone."""
 LETTER = 6.0
 """Points that a letter of 10 points takes, on the safe side."""
-NAME = 34
-"""Letters of a name in a picture; a longer one is shortened there, and is whole in the table."""
+NAME = 20
+"""Points of the width for each letter of a name in a picture; a longer one is shortened there, and whole in the table."""
 BARS = 40
 COLUMNS = 400
 """More than these are no picture: the table says it better."""
@@ -52,8 +53,8 @@ class _Slot:
     texts: tuple[str, ...]
 
 
-def picture(section: Section) -> Picture | None:
-    """The picture of a section; None where it has no chart, nothing known to draw, or too much for one picture."""
+def picture(section: Section, width: int = WIDTH) -> Picture | None:
+    """The picture of a section, so many points wide; None where it has no chart, nothing to draw, or too much."""
     if not (chart := section.chart) or not (table := section.table):
         return None
     slots = _slots(table, chart.along, chart.of, in_time=chart.kind == "columns")
@@ -71,7 +72,7 @@ def picture(section: Section) -> Picture | None:
         for slot in slots
         if any(slot.texts)
     )
-    return Picture(draw(slots, series, known), caption, f"{caption} {readings}.")
+    return Picture(draw(slots, series, known, width), caption, f"{caption} {readings}.")
 
 
 def _slots(table: Table, along: str, names: Sequence[str], *, in_time: bool) -> list[_Slot]:
@@ -116,11 +117,11 @@ def _coordinate(cell: Cell) -> float | None:
     return float(cell) if isinstance(cell, int | Decimal) else None
 
 
-def _columns(slots: list[_Slot], series: list[str], known: list[float]) -> str:
+def _columns(slots: list[_Slot], series: list[str], known: list[float], whole: int) -> str:
     """Columns beside each other along time; each labelled where there is room, else the largest and the smallest."""
     height, margin = 190.0, 56.0
     longest = max(len(text) for slot in slots for text in slot.texts)
-    width = min(WIDTH - 96.0, len(slots) * 60.0 * (1 + len(series)))
+    width = min(whole - (96.0 if whole == WIDTH else 66.0), len(slots) * 60.0 * (1 + len(series)))
     step = width / len(slots)
     column = step * 0.78 / len(series)
     roomy = longest * LETTER <= step / len(series)
@@ -144,15 +145,16 @@ def _columns(slots: list[_Slot], series: list[str], known: list[float]) -> str:
             if text == "?":
                 marks.append(_text(middle, y(0) - 3, text, color=PALE, bold=True))
         if index % every == 0:
-            marks.append(_text(step * (index + 0.5), height + 17, _short(slot.name), color=PALE))
+            marks.append(_text(step * (index + 0.5), height + 17, _short(slot.name, whole // NAME), color=PALE))
     marks.append(_line(0, y(0), width, y(0), PALE))
-    return _svg(marks, series, margin=margin, height=height + 26)
+    return _svg(marks, series, whole, margin=margin, height=height + 26)
 
 
-def _bars(slots: list[_Slot], series: list[str], known: list[float]) -> str:
+def _bars(slots: list[_Slot], series: list[str], known: list[float], whole: int) -> str:
     """Bars under each other, each with its name at the left and its amount at its end."""
-    names = max(min(max(len(slot.name) for slot in slots), NAME), 4) * LETTER + 14
-    width = WIDTH - names - 8
+    most = whole // NAME
+    names = max(min(max(len(slot.name) for slot in slots), most), 4) * LETTER + 14
+    width = whole - names - 8
     step = 22.0 if len(series) == 1 else 8.0 + 15 * len(series)
     bar = step * 0.72 / len(series)
     low, high = min(0.0, *known), max(0.0, *known)
@@ -164,7 +166,7 @@ def _bars(slots: list[_Slot], series: list[str], known: list[float]) -> str:
 
     marks = []
     for index, slot in enumerate(slots):
-        marks.append(_text(-8, step * (index + 0.5) + 3, _short(slot.name), "end"))
+        marks.append(_text(-8, step * (index + 0.5) + 3, _short(slot.name, most), "end"))
         for number, (value, text) in enumerate(zip(slot.values, slot.texts, strict=True)):
             top = step * (index + 0.14) + bar * number
             end = value or 0.0
@@ -174,7 +176,7 @@ def _bars(slots: list[_Slot], series: list[str], known: list[float]) -> str:
             marks.append(_text(x(end) + (-5 if end < 0 else 5), top + bar / 2 + 3, text, side))
     height = step * len(slots)
     marks.append(_line(x(0), 0, x(0), height, PALE))
-    return _svg(marks, series, margin=names, height=height + 4)
+    return _svg(marks, series, whole, margin=names, height=height + 4)
 
 
 def _axis(low: float, high: float, y: Callable[[float], float], width: float) -> Iterator[str]:
@@ -205,19 +207,19 @@ def _text(x: float, y: float, text: str, anchor: str = "middle", *, color: str =
     return f'<text x="{x:.2f}" y="{y:.2f}" text-anchor="{anchor}" fill="{color}"{weight}>{escape(text)}</text>'
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= NAME else f"{name[: NAME - 1]}…"
+def _short(name: str, most: int) -> str:
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
-def _svg(marks: list[str], series: list[str], *, margin: float, height: float) -> str:
+def _svg(marks: list[str], series: list[str], whole: int, *, margin: float, height: float) -> str:
     """The whole picture; several series are named above it, each after a square of its shade."""
     above, left = 8.0, 0.0
     if len(series) > 1:
         above = 28.0
-        for number, name in enumerate(map(_short, series)):
+        for number, name in enumerate(_short(name, whole // NAME) for name in series):
             square = f'<rect x="{left:.2f}" y="-20" width="8" height="8" fill="{SHADES[number % len(SHADES)]}"/>'
             marks += [square, _text(left + 14, -13, name, "start")]
             left += len(name) * LETTER + 34
-    size = f'width="{WIDTH}" height="{above + height:.0f}" viewBox="0 0 {WIDTH} {above + height:.0f}"'
+    size = f'width="{whole}" height="{above + height:.0f}" viewBox="0 0 {whole} {above + height:.0f}"'
     group = f'<g transform="translate({margin:.2f},{above:.2f})" font-family="{FONT}" font-size="10">'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{group}{"".join(marks)}</g></svg>'

@@ -12,6 +12,7 @@ from tallystick.core.document import Document
 from tallystick.core.question import Cell, Kind, Question, Table
 from tallystick.formats.layout import columns_of
 from tallystick.formats.page import laid
+from tallystick.formats.picture import NARROW, Picture, picture
 from tallystick.web.grid import Grid, grid
 from tallystick.web.links import lines, source
 
@@ -26,11 +27,12 @@ Ids = Mapping[tuple[str, str], frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One part; `picture` is as paper has it, None where there is none."""
+    """One part; `picture` is as paper has it, `narrow` the same for a narrow screen, None where there is none."""
 
     title: str
     words: tuple[str, ...]
     picture: Any
+    narrow: Picture | None
     grid: Grid | None
 
 
@@ -43,6 +45,7 @@ def sheets(report: str, document: Document) -> tuple[Sheet, ...]:
             section["title"],
             tuple(section["words"]),
             section["picture"],
+            picture(part, NARROW),
             _grid(report, part.table, asked, ids) if part.table else None,
         )
         for section, part in zip(laid(document)["sections"], document.sections, strict=True)
