@@ -31,7 +31,8 @@ TEXTS = """() => {
         }
         return "white"
     }
-    return [...document.querySelectorAll("main svg text")].filter((text) => text.getClientRects().length).map((text) => {
+    const shown = [...document.querySelectorAll("main svg text")].filter((text) => text.getClientRects().length)
+    return shown.map((text) => {
         const style = getComputedStyle(text)
         const [a, b] = [light(style.fill), light(ground(text.closest("svg").parentElement))]
         const scale = text.getScreenCTM().a

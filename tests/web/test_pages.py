@@ -47,3 +47,25 @@ def test_a_subject_leads_to_its_limits(dashboard: TestClient, path: str) -> None
     """Limits are asked live and kept nowhere, so the page of a subject leads to the report that asks the API."""
     page = dashboard.get(path).text
     assert 'href="/ask/limits">asked live: tallystick limits</a>' in page
+
+
+@pytest.mark.parametrize(
+    ("report", "words"),
+    [
+        ("verify", "The ledger adds up"),
+        ("findings", "No watch has run on this ledger yet: <code>tallystick watch</code> starts one"),
+        ("deliveries", "The settings have no [[deliver]]"),
+    ],
+)
+def test_an_answer_without_rows_says_its_verdict(dashboard: TestClient, report: str, words: str) -> None:
+    """Where an answer is good because it has no rows, the page says so in words, not by the heads of a table."""
+    text = dashboard.get(f"/ask/{report}").text
+    assert f'<p class="nothing">{words}' in text
+    assert "<tbody>" not in text
+
+
+def test_alerts_say_that_no_watch_has_run(dashboard: TestClient) -> None:
+    """Alerts of a ledger that nothing watches say that, and the command that starts a watch."""
+    text = dashboard.get("/alerts", params={"whole": 1}).text
+    assert "No watch has run on this ledger yet: <code>tallystick watch</code> starts one" in text
+    assert "No rule has seen anything" not in text

@@ -26,7 +26,7 @@ WIDTH, NARROW = 680, 320
 LETTER = 6.0
 """Points that a letter of 10 points takes, on the safe side."""
 NAME = 20
-"""Points of the width for each letter of a name in a picture; a longer one is shortened there, and whole in the table."""
+"""Points of the width for each letter of a name in a picture; a longer name is whole in the table."""
 BARS = 40
 COLUMNS = 400
 """More than these are no picture: the table says it better."""

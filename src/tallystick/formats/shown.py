@@ -15,6 +15,8 @@ from tallystick.errors import InvalidQuestion
 
 FIGURES = (Kind.COUNT, Kind.MONEY, Kind.RATIO, Kind.NUMBER)
 """What stands at the right."""
+NOTHING = "nothing"
+"""What an answer says that is known to have no rows."""
 
 
 def shown(cell: Cell, heading: Heading) -> str:
@@ -68,7 +70,7 @@ def nothing(table: Table) -> str:
             return "unknown: nothing of this window is billed yet"
         if not table.coverage.get("present") or table.coverage.get("usage_unknown"):
             return "unknown"
-    return "nothing" if table.question or not table.messages else ""
+    return NOTHING if table.question or not table.messages else ""
 
 
 def rounding(table: Table) -> list[Message]:

@@ -247,4 +247,5 @@ REPORT = Report(
     ),
     "Looks at what each model is billed to its list price, at the shares of the bill that are allocated or have no "
     "use, and at tokens without a price or not billed. Small moves add up until they are sure.",
+    nothing="Nothing drifts: prices paid and shares of the bill stay what they were.",
 )

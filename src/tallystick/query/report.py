@@ -128,7 +128,7 @@ class Report:
     a report with `subjects` each row is told by these dimensions alone, whatever the question is held to. `no_charges`
     says of its other figures why no charge is behind them. `teams`: held to a team it shows that team's charges alone.
     `parts` gives the answer as Tables of some rows each, for formats that can write them one after the other; None
-    where it is better asked whole.
+    where it is better asked whole. `nothing` says what a page says of an answer without rows.
     """
 
     answer: Callable[..., Answer]
@@ -144,6 +144,7 @@ class Report:
     sql: Callable[..., str] | None = None
     text_rows: int | None = None
     parts: Callable[..., Iterator[Table] | None] | None = None
+    nothing: str = "Nothing."
 
     @property
     def paragraphs(self) -> tuple[str, ...]:

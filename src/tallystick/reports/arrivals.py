@@ -111,4 +111,5 @@ REPORT = Report(
     "to the ledger, or `back`.",
     priced=False,
     charges={"billed": _behind},
+    nothing="Nothing new: all that was used these days was used before.",
 )

@@ -195,4 +195,5 @@ REPORT = Report(
     "Compares MONTH (2026-10) in two versions of the ledger: which days changed, from what to what. What did not "
     "change is not shown. A day that a version does not have is unknown, and so is its change.",
     priced=False,
+    nothing="Nothing changed: every line is as it was.",
 )

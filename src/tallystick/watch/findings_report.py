@@ -39,7 +39,7 @@ def answer(context: Context, every: bool = False) -> Table:
             for (channel, standing), count in given_up(selection, context.now, is_dead).items()
         ]
         if record.is_begun(context.tables)
-        else [note("No rule has looked at this ledger yet: `tallystick watch --once`.")]
+        else [note("No watch has run on this ledger yet: `tallystick watch` starts one, with --once it looks once.")]
     )
     return Table(None, HEADINGS, [_row(finding) for finding in selection], {}, tuple(messages), {}, version.identity)
 
@@ -65,4 +65,5 @@ REPORT = Report(
     "A rule of `tallystick rules` opens a finding, `tallystick watch` tells of it, and it ends when the rule no longer "
     "sees it. `findings ack FINDING --reason TEXT` stops reminders.",
     priced=False,
+    nothing="No rule has seen anything.",
 )

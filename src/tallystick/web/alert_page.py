@@ -10,9 +10,8 @@ _RULES = ("rule", "severity", "about", "when", "ask", "origin")
 
 
 def _panels(_: str, __: Given) -> tuple[Panel, ...]:
-    nothing = "No rule has seen anything. `tallystick watch --once` looks now."
     return (
-        Panel("Findings", ask("findings", every="1"), width=12, rows=50, columns=_FINDINGS, nothing=nothing),
+        Panel("Findings", ask("findings", every="1"), width=12, rows=50, columns=_FINDINGS),
         Panel("Rules in force", ask("rules"), width=12, rows=50, columns=_RULES),
     )
 

@@ -36,7 +36,6 @@ def _panels(_: str, __: Mapping[str, str]) -> tuple[Panel, ...]:
             rows=100,
             columns=COLUMNS,
             leads=dict.fromkeys(("subject", "finding"), lambda row: finding(str(row["finding"]), _ASKED)),
-            nothing="Nothing costs more than usual.",
         ),
         Panel("Notes", _ASKED, View.MESSAGES, 12),
     )

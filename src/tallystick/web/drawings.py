@@ -11,11 +11,11 @@ from tallystick.core.document import Answer, Document
 from tallystick.core.question import Heading, Table
 from tallystick.core.text import safe
 from tallystick.formats.layout import columns_of
-from tallystick.formats.shown import shown
+from tallystick.formats.shown import NOTHING, nothing, shown
 from tallystick.outlook.profile import LIMITS
 from tallystick.web.calendar import calendar
 from tallystick.web.finding_view import about_finding
-from tallystick.web.grid import Grid, Head, Text, grid
+from tallystick.web.grid import Grid, Head, Text, grid, no_rows
 from tallystick.web.links import lines, source, subject
 from tallystick.web.marks import standing
 from tallystick.web.meters import meters
@@ -103,8 +103,8 @@ def rows(panel: Panel, table: Table) -> Grid:
         heads = (*heads, *(Head("", "", figure=False) for _ in range(width)))
         foot = (*foot, *(Text("") for _ in range(width))) if foot else foot
         cells = [(*texts, *(Text(word, url) for word, url in end)) for texts, end in zip(cells, ends, strict=True)]
-    known = not table.cells and laid.nothing in {"", "nothing"}
-    text = panel.nothing if known and panel.nothing else laid.nothing
+    known = not table.cells and nothing(table) in {"", NOTHING}
+    text = panel.nothing if known and panel.nothing else no_rows(table, panel.address)
     text = (panel.instead(table) if panel.instead else "") or text
     return replace(laid, heads=heads, rows=tuple(cells), foot=foot, nothing=text)
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tallystick.address import Address
+from tallystick.catalog import entry
 from tallystick.core.dimensions import TIMES
 from tallystick.core.question import Cell, Kind, Question, Table
 from tallystick.core.text import safe
 from tallystick.formats.layout import ELLIPSIS, Column, columns_of
 from tallystick.formats.page import KINDS
-from tallystick.formats.shown import nothing
+from tallystick.formats.shown import NOTHING, nothing
 from tallystick.query.grouping import OTHERS
 from tallystick.query.names import apart
 from tallystick.web.links import COMPUTED, leading, lines, narrowed, source, span
@@ -125,11 +126,19 @@ def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid
         heads,
         tuple(rows),
         _foot(table, columns, address),
-        nothing(table),
+        no_rows(table, address),
         max(len(table.cells) - most, 0),
         standing(table.coverage) if question and not differ else "",
         tuple(standings) if differ else (),
     )
+
+
+def no_rows(table: Table, address: Address | None) -> str:
+    """Return what stands in place of rows: what it means that there are none, else the first message, the verdict."""
+    text = nothing(table)
+    if text == NOTHING:
+        return entry(address.report).report.nothing if address else text
+    return text or ("" if table.cells else safe((*table.warnings, *table.notes)[0]))
 
 
 def _source(question: Question, figure: str, rows: Sequence[Mapping[str, Cell]]) -> str:

@@ -27,7 +27,6 @@ def _panels(_: str, __: Given) -> tuple[Panel, ...]:
             width=5,
             rows=8,
             may_lack=True,
-            nothing="Nothing: every line is as it was.",
             instead=first_read,
         ),
         Panel("Versions", ask("log", top="60"), width=12, rows=60, columns=("version", "committed", "what", "changed")),

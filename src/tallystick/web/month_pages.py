@@ -89,7 +89,6 @@ def _one(month: str, given: Given) -> tuple[Panel, ...]:
             width=6,
             rows=10,
             may_lack=True,
-            nothing="Nothing: every line is as it was.",
             instead=first_read,
             form=True,
         ),

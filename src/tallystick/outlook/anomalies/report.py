@@ -195,4 +195,5 @@ REPORT = Report(
     "Looks at spend, price per token and cache hit rate of every key and person, and at the spend of models, teams, "
     "workspaces and all. One cause is one finding: `anomaly ID` explains it, `anomalies ack ID --reason planned` makes "
     "it expected.",
+    nothing="Nothing costs more than usual.",
 )
