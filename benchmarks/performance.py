@@ -48,8 +48,8 @@ SECTIONS = {
     ),
     "serve": (
         "The dashboard in a process of its own, seconds of the wall. Cold: a process that was asked nothing before; "
-        "warm: the second time. The first page is what a browser is shown at once. 50 readers ask without a pause, and "
-        "share the processors with what asks; a sync takes one of them too."
+        "warm: the second time. The first page is what a browser is shown at once, all other pages are whole. 50 "
+        "readers ask without a pause, and share the processors with what asks; a sync takes one of them too."
     ),
     "start": "The command line; processor time of the whole process.",
     "tally": "A year of usage and bill matched anew. The floor is one sum by DuckDB over the same usage.",

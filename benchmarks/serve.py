@@ -79,12 +79,16 @@ def write_findings(folder: str, config: str) -> None:
 def pages(path: str, config: str, subject: str, addresses: Mapping[str, str], runs: int, goal: float | None) -> None:
     """Measure each address cold and warm, each time in a process of its own."""
     for name, address in addresses.items():
-        cold, warm = list[float](), list[float]()
+        cold, warm, processor = (list[float]() for _ in range(3))
         for _ in range(runs):
             with dashboard(path, config) as shown, shown.client() as client:
+                begun = shown.processor()
                 cold.append(asked(client, address)[0])
+                processor.append(shown.processor() - begun)
                 warm.append(asked(client, address)[0])
         Figure("serve", f"{name}, {subject}", "cold", "s", cold, goal).show()
+        if goal:
+            Figure("serve", f"{name}, {subject}", "cold, processor time", "s", processor).show()
         Figure("serve", f"{name}, {subject}", "warm", "s", warm, goal).show()
 
 
@@ -117,8 +121,8 @@ def show_readers(made: Readers, subject: str, each: float, alone: float) -> None
 def readers(path: str, config: str, subject: str) -> None:
     """Measure one reader and fifty of a ledger, then fifty while it is synced: by another process, and by itself."""
     addresses = [*QUESTIONS.values()]
-    with dashboard(path, config) as shown:
-        read(shown.url, addresses, 1, lambda seconds: seconds < SECONDS / 2)
+    with dashboard(path, config) as shown, shown.client() as client:
+        warm_up(client)
         alone = read(shown.url, addresses, 1, lambda seconds: seconds < SECONDS).late
         begun = shown.processor()
         made = read(shown.url, addresses, READERS, lambda seconds: seconds < SECONDS)
@@ -140,12 +144,18 @@ def syncing(path: str, config: str, *, by_itself: bool) -> tuple[Readers, float]
         shutil.copytree(path, copy)
         told = environment(copy, config, api)
         with dashboard(copy, config, api) as shown, shown.client() as client, ThreadPoolExecutor(1) as pool:
-            read(shown.url, addresses, 1, lambda seconds: seconds < SECONDS / 2)
+            warm_up(client)
             begun = shown.processor()
             sync = pool.submit(own_sync, client) if by_itself else pool.submit(other_sync, told)
             made = read(shown.url, addresses, READERS, lambda _: not sync.done())
             sync.result()
             return made, (shown.processor() - begun) / len(made.waits)
+
+
+def warm_up(client: httpx2.Client) -> None:
+    """Ask each question once."""
+    for address in QUESTIONS.values():
+        asked(client, address)
 
 
 def other_sync(told: Mapping[str, str]) -> None:

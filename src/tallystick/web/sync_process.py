@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -93,10 +94,8 @@ def _told(outcome: Outcome) -> tuple[str, str]:
 
 def _end_with(source: TextIO) -> None:
     """Interrupt the sync once the dashboard is gone or tells it to end: either closes its end of the pipe."""
-    import _thread
-
     source.read()
-    _thread.interrupt_main()
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def main() -> None:
