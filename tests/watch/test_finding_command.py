@@ -19,7 +19,7 @@ DEAR = Rule("dear", "spend --by key --since 7d", "billed > 1", "{key} spent {bil
 ROW: dict[str, Cell] = {"key": "key0", "billed": 3}
 
 
-def told(rule: Rule, row: dict[str, Cell] | None = None) -> str:
+def command_of(rule: Rule, row: dict[str, Cell] | None = None) -> str:
     """The command of a row."""
     row = row or ROW
     return finding_command(rule, row, {"key": str(row["key"])}, NOW)
@@ -27,25 +27,25 @@ def told(rule: Rule, row: dict[str, Cell] | None = None) -> str:
 
 def test_a_question_is_held_to_the_subject_and_its_days() -> None:
     """By default it is the question of the rule, of the subject alone, its days by their dates."""
-    assert told(DEAR) == "spend --by key --since 2026-09-02 --until 2026-09-08 --where key=key0"
-    assert told(replace(DEAR, ask="usage --by key --since yesterday --where model=claude-*")) == (
+    assert command_of(DEAR) == "spend --by key --since 2026-09-02 --until 2026-09-08 --where key=key0"
+    assert command_of(replace(DEAR, ask="usage --by key --since yesterday --where model=claude-*")) == (
         "usage --by key --since 2026-09-08 --until 2026-09-08 --where 'model=claude-*' --where key=key0"
     )
-    assert told(replace(DEAR, ask="freshness")) == "freshness"
+    assert command_of(replace(DEAR, ask="freshness")) == "freshness"
 
 
 def test_a_rule_may_name_another_question() -> None:
     """Columns in braces, and the day, stand in the command of a rule."""
-    assert told(replace(DEAR, command="profile key {key}")) == "profile key key0"
-    assert told(replace(DEAR, command="budget --on {today}")) == "budget --on 2026-09-09 --where key=key0"
+    assert command_of(replace(DEAR, command="profile key {key}")) == "profile key key0"
+    assert command_of(replace(DEAR, command="budget --on {today}")) == "budget --on 2026-09-09 --where key=key0"
 
 
 @pytest.mark.parametrize("key", ["$(rm -rf x)", "a,b", "@here", "x*", "a;b", "a'b"])
 def test_what_an_id_says_is_no_command(key: str) -> None:
     """An id that would be more than a value in a shell, a filter or a chat is in no command."""
     row: dict[str, Cell] = {"key": key, "billed": 3}
-    assert key not in told(DEAR, row)
-    assert told(replace(DEAR, command="profile key {key}"), row) == DEAR.ask
+    assert key not in command_of(DEAR, row)
+    assert command_of(replace(DEAR, command="profile key {key}"), row) == DEAR.ask
 
 
 def test_every_command_of_a_finding_answers_of_it(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ PAGER = "pagerduty://key@token"
 PART = {"title": "t", "body": "b", "type": "failure"}
 
 
-def sent(receiver: Receiver, *parts: dict[str, str]) -> list[dict[str, str]]:
+def events_of(receiver: Receiver, *parts: dict[str, str]) -> list[dict[str, str]]:
     """What PagerDuty gets of an order: the action and the key of each event."""
     receiver.deliveries.clear()
     order = {"url": PAGER, **PART, "incidents": [*parts], "note": "", "no_note": "", "file": None}
@@ -30,7 +30,7 @@ def test_an_incident_for_each_finding_ends_with_it(monkeypatch: pytest.MonkeyPat
             pagerduty, "PAGERDUTY_API_LOOKUP", dict.fromkeys(pagerduty.PAGERDUTY_API_LOOKUP, receiver.url)
         )
         opened = [{"key": key, **PART} for key in ("a", "b")]
-        assert sent(receiver, *opened) == [{"event_action": "trigger", "dedup_key": key} for key in ("a", "b")]
+        assert events_of(receiver, *opened) == [{"event_action": "trigger", "dedup_key": key} for key in ("a", "b")]
         ended = {"key": "a", **PART, "title": "resolved: t", "type": "success"}
-        assert sent(receiver, ended) == [{"event_action": "resolve", "dedup_key": "a"}]
-        assert len(sent(receiver)) == 1
+        assert events_of(receiver, ended) == [{"event_action": "resolve", "dedup_key": "a"}]
+        assert len(events_of(receiver)) == 1
