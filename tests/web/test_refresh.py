@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -17,8 +18,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from support.wire import NOW, small
+from tallystick.core.ledger_tables import DAYS
 from tallystick.settings import Settings
 from tallystick.sim import KEY, Server, Simulator, serve
+from tallystick.store.tables import Tables
 from tallystick.web.application import application
 from tallystick.web.refresh import NAME, Phase, Refresh
 from tallystick.web.sync_process import NICE
@@ -47,6 +50,13 @@ def ended(refresh: Refresh) -> Refresh:
     while (refresh.state.phase is not Phase.IDLE or not refresh.state.ended_at) and time.monotonic() < until:
         time.sleep(0.05)
     return refresh
+
+
+def child_process() -> int:
+    """The number of the process that syncs."""
+    tasks = Path("/proc/self/task").glob("*/children")
+    [child] = [int(word) for task in tasks for word in task.read_text().split()]
+    return child
 
 
 @pytest.mark.long
@@ -122,6 +132,48 @@ def test_a_stop_ends_a_sync_that_runs(api: Server, path: Path) -> None:
 
 
 @pytest.mark.long
+def test_a_stop_ends_a_sync_that_waits_for_an_answer(path: Path) -> None:
+    """Ctrl-C ends a dashboard at once though the API answers nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        environment = ENVIRONMENT | {"ANTHROPIC_ADMIN_KEY": KEY}
+        environment |= {"TALLYSTICK_BASE_URL": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        refresh = Refresh(Settings.load(ledger=str(path), environment=environment), timedelta(hours=1))
+        refresh.start()
+        connection, _ = silent.accept()
+        begun = time.monotonic()
+        refresh.stop()
+        connection.close()
+    assert time.monotonic() - begun < PATIENCE / 4
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="the process is found by /proc")
+def test_a_sync_that_is_told_to_end_commits_what_it_has(api: Server, path: Path) -> None:
+    """Where a service manager tells every process to end, the sync commits the windows that it has read whole."""
+    refresh = Refresh(settings(api, path), timedelta(hours=1))
+    refresh.start()
+    while refresh.state.done < 3:
+        time.sleep(0.01)
+    os.kill(child_process(), signal.SIGTERM)
+    refresh.stop()
+    assert len(Tables(path).rows(DAYS))
+
+
+def test_a_sync_that_cannot_begin_is_an_error(api: Server, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Python was replaced meanwhile the page says so, and the next sync is tried all the same."""
+    refresh = Refresh(settings(api, path), timedelta(hours=1))
+    with monkeypatch.context() as broken:
+        broken.setattr("sys.executable", "/nowhere/python")
+        refresh.start()
+        assert ended(refresh).state.error == "The sync cannot begin: No such file or directory."
+    refresh.ask()
+    while refresh.state.error:
+        time.sleep(0.05)
+    refresh.stop()
+    assert refresh.state.result
+
+
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="the process is found by /proc")
 def test_a_sync_that_is_killed_is_an_error_and_stands_behind_the_pages(api: Server, path: Path) -> None:
     """A sync is a process of its own, behind the pages; where it is killed the page says so, and the next one runs."""
@@ -129,7 +181,7 @@ def test_a_sync_that_is_killed_is_an_error_and_stands_behind_the_pages(api: Serv
     refresh.start()
     while not refresh.state.requests:
         time.sleep(0.01)
-    [child] = [int(words) for task in Path("/proc/self/task").glob("*/children") for words in task.read_text().split()]
+    child = child_process()
     assert os.getpriority(os.PRIO_PROCESS, child) == os.getpriority(os.PRIO_PROCESS, 0) + NICE
     os.kill(child, signal.SIGKILL)
     assert "before its time" in ended(refresh).state.error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,18 @@ def test_a_newer_version_is_shown_when_it_is_ready_or_late(copy: Path) -> None:
     assert number_of(visits.visit()) == third
 
 
+def test_a_long_sync_keeps_nobody_on_an_old_version(copy: Path) -> None:
+    """Versions that follow each other put off none: what readers have is never outdated for longer than `LATE`."""
+    clock = FakeClock(NOW)
+    visits = Visits(Tables(copy), clock)
+    first = number_of(visits.visit())
+    begun = clock.seconds
+    while number_of(visits.visit()) == first:
+        assert clock.seconds - begun <= MOVE + LATE + MOVE
+        commit(copy)
+        clock.seconds += MOVE
+
+
 def test_pages_that_arrive_without_a_version_are_news_once_a_minute(copy: Path) -> None:
     """While a sync only reads, readers keep their answers for `STAY` seconds."""
     clock = FakeClock(NOW)
@@ -99,3 +112,30 @@ def test_what_was_asked_is_asked_of_a_newer_version_before_it_is_shown(
 
     second = asyncio.run(moved())
     assert made[-2:] == [("first", second), ("asked", second)]
+
+
+def test_an_answer_that_fails_of_a_newer_version_ends_no_following(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A panel that takes too long of a newer version, or breaks, keeps neither it nor the next from readers."""
+    for wait in ("visits.LOOK", "readers.LOOK"):
+        monkeypatch.setattr(f"tallystick.web.{wait}", 0.01)
+    monkeypatch.setattr("tallystick.web.visits.MOVE", 0.1)
+    readers = Readers(Settings.load(ledger=str(copy), environment=ENVIRONMENT))
+    first = number_of(readers.visit())
+
+    async def work(visit: Visit) -> None:
+        if number_of(visit) > first:
+            raise RuntimeError
+
+    async def followed() -> None:
+        following = asyncio.create_task(readers.follow(work))
+        for _ in range(2):
+            with suppress(RuntimeError):
+                await readers.once(readers.visit(), "asked", work)
+            await asyncio.sleep(0.2)
+            newer = commit(copy)
+            await asyncio.sleep(1)
+            assert number_of(readers.visit()) == newer
+        following.cancel()
+        await readers.close()
+
+    asyncio.run(followed())

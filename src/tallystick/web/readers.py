@@ -90,13 +90,15 @@ class Readers:
 
     async def _move(self, newer: Visit, first: Callable[[Visit], Coroutine[Any, Any, None]]) -> None:
         works, shown = [*self._works.items()][::-1], self.visit()
-        await first(newer)
+        with suppress(Exception):  # whoever asks is told
+            await first(newer)
         for key, work in works:
             if self.visit() == shown and _known(shown, key) in self._answers:
-                with suppress(TallystickError):  # whoever asks is told
+                with suppress(Exception):  # whoever asks is told
                     await self._answers.once(_known(newer, key), partial(work, newer))
         self._works.clear()
-        self._visits.show(newer)
+        if self.visit() == shown:  # else a newer one was late, and is shown already
+            self._visits.show(newer)
 
     async def probe(self, version: Version) -> None:
         """Raise LedgerError where a file of a version is lost, cut short, or may not be read."""

@@ -124,14 +124,12 @@ class Refresh:
     def _sync(self) -> None:
         self._tell(phase=Phase.READING, subject="connecting", done=0, total=None, requests=0)
         result = error = ""
-        self._process = SyncProcess(self._settings)
-        if self._ended:  # meanwhile
-            self._process.stop()
-        for event in self._process.events():
-            if ERROR in event:
-                result, error = event[RESULT], event[ERROR]
-            else:
-                self._tell(**event | {"phase": Phase(event["phase"])})
+        try:
+            self._process = SyncProcess(self._settings)
+        except OSError as wrong:  # as where Python was replaced, or memory is short: the next one may begin
+            error = f"The sync cannot begin: {wrong.strerror}."
+        else:
+            result, error = self._follow(self._process)
         now = self._clock.now()
         self._tell(
             phase=Phase.IDLE,
@@ -141,6 +139,18 @@ class Refresh:
             result=result,
             error=error,
         )
+
+    def _follow(self, process: SyncProcess) -> tuple[str, str]:
+        """Tell how far a sync is, until it has ended; what it did, and its error."""
+        if self._ended:  # meanwhile
+            process.stop()
+        result = error = ""
+        for event in process.events():
+            if ERROR in event:
+                result, error = event[RESULT], event[ERROR]
+            else:
+                self._tell(**event | {"phase": Phase(event["phase"])})
+        return result, error
 
     def _tell(self, **changes: object) -> None:
         self.state = replace(self.state, **changes)  # type: ignore[arg-type]

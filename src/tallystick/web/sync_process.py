@@ -8,6 +8,7 @@ ends with the dashboard, or when told: it then commits the windows that it has r
 
 from __future__ import annotations
 
+import _thread
 import json
 import os
 import signal
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 NICE = 10
 """How far behind the pages it stands where both want a processor."""
 RESULT, ERROR = "result", "error"
+_ENDS = (signal.SIGINT, signal.SIGTERM)
 Event = dict[str, Any]
 
 
@@ -49,8 +51,9 @@ class SyncProcess:
         event: Event = {}
         with self._process:
             for line in self._process.stdout or ():
-                event = json.loads(line)
-                yield event
+                with suppress(ValueError):  # a line may be cut short where the process was killed
+                    event = json.loads(line)
+                    yield event
         if ERROR not in event:
             yield {RESULT: "", ERROR: "The sync ended before its time; the server's log says why."}
 
@@ -95,21 +98,34 @@ def _told(outcome: Outcome) -> tuple[str, str]:
 def _end_with(source: TextIO) -> None:
     """Interrupt the sync once the dashboard is gone or tells it to end: either closes its end of the pipe."""
     source.read()
-    os.kill(os.getpid(), signal.SIGINT)
+    if sys.platform == "win32":
+        _thread.interrupt_main()
+    else:  # a signal ends a wait for an answer of the API, too
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+def _interrupt(*_: object) -> None:
+    """End the sync as Ctrl-C does, once: systemd tells each process to end, and a second one would stop the commit."""
+    for number in _ENDS:
+        signal.signal(number, lambda *_: None)
+    raise KeyboardInterrupt
 
 
 def main() -> None:
     """Sync once."""
     if hasattr(os, "nice"):
         os.nice(NICE)
+    for number in _ENDS:
+        signal.signal(number, _interrupt)
     arguments = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with, args=(sys.stdin,), daemon=True).start()
 
     def tell(**event: Any) -> None:
-        sys.stdout.write(f"{json.dumps(event)}\n")
-        sys.stdout.flush()
+        with suppress(OSError):  # the dashboard is gone: the sync is interrupted, and commits what it has
+            sys.stdout.write(f"{json.dumps(event)}\n")
+            sys.stdout.flush()
 
-    with suppress(KeyboardInterrupt, BrokenPipeError):
+    with suppress(KeyboardInterrupt):
         result, error = _sync(arguments, tell)
         tell(**{RESULT: result, ERROR: error})
     os._exit(0)  # a thread may wait for a line that never comes

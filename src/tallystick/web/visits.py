@@ -47,7 +47,7 @@ class Visits:
         self._tables = tables
         self._clock = clock
         self._newest: Visit | None = None
-        self._newest_at = self._looked_at = 0.0
+        self._newest_at = self._looked_at = self._outdated_at = 0.0
         self._shown: Visit | None = None
 
     def visit(self) -> Visit:
@@ -56,7 +56,7 @@ class Visits:
         A newer one is shown as soon as `show` is told so, and after `LATE` seconds in any case.
         """
         newest, shown = self._look(), self._shown
-        late = self._clock.elapsed() >= self._newest_at + LATE
+        late = self._clock.elapsed() >= self._outdated_at + LATE
         if shown is None or shown.version is None or newest.version is None or late:
             shown = self._shown = newest
         return shown
@@ -68,7 +68,7 @@ class Visits:
 
     def show(self, visit: Visit) -> None:
         """Show readers a newer state."""
-        self._shown = visit
+        self._shown, self._outdated_at = visit, self._newest_at
 
     def _look(self) -> Visit:
         """The newest state; while a sync reads and commits, what it was some seconds ago."""
@@ -81,6 +81,8 @@ class Visits:
             if now < self._newest_at + stays:
                 return known
         if newest != known:
+            if known == self._shown:  # else it has been outdated since an earlier one: a long sync commits many
+                self._outdated_at = now
             self._newest, self._newest_at = newest, now
         return newest
 
