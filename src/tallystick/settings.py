@@ -40,7 +40,7 @@ from tallystick.credentials import KEYS, TOKEN, from_environment, from_file, rea
 from tallystick.errors import InvalidQuestion
 from tallystick.folders import data_folder
 from tallystick.proxies import way
-from tallystick.settings_file import NAME, SOURCES, SettingsFile, beside, refusals, settings_files
+from tallystick.settings_file import NAME, SOURCES, SettingsFile, beside, deciders, refusals, settings_files
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
@@ -118,6 +118,7 @@ class Settings:
         path, place_from = _ledger(ledger, env, files)
         overridden = {*(["base_url"] if url_from in NAMED else []), *(SOURCES if secrets else ())}
         refused = refusals(files, overridden)
+        elsewhere = () if place_from in {file.path for file in files} else ("ledger",)
         try:
             now = pinned(env["TALLYSTICK_NOW"]) if env.get("TALLYSTICK_NOW") else None
         except ValueError as wrong:
@@ -131,7 +132,7 @@ class Settings:
             people_mode=_people(files),
             breakdowns=tuple(map(str, values.get("breakdowns", ()))),
             _values=values | {"ledger": path},
-            _refused=refused,
+            _refused={**deciders(files, elsewhere), **refused},
             _credential=lambda: from_environment(secrets) or from_file(api, folder),
             _network=way(env, real=environment is None),
             _folders=folders,

@@ -47,6 +47,10 @@ _ABROAD = ("channel", "deliver", "dashboard")
 """What sends somewhere or writes files, or is a link in what is sent."""
 _SILENCING = ("rule",)
 """What changes the user's own rules, or switches them off."""
+_RECEIVING = ("channel", "deliver")
+"""What is told of teams, each of its own."""
+_DECIDING = ("ledger", "owner", "owners", "view")
+"""What decides which figures these get."""
 _TRUST = "Read {path}, then allow it: `tallystick trust`. Or name it: --config {path}, TALLYSTICK_CONFIG."
 _BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
@@ -62,6 +66,7 @@ class SettingsFile:
     values: Mapping[str, Any] = field(default_factory=dict)
     api: Mapping[str, str] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
+    is_trusted: bool = True
 
     @property
     def folder(self) -> Path:
@@ -96,6 +101,23 @@ def refusals(files: Sequence[SettingsFile], overridden: Collection[str]) -> dict
         dangers = " or ".join(dict.fromkeys(map(_danger, areas)))
         problem = f"{file.path} is not trusted, so its {' and '.join(count)} cannot be used: it could {dangers}."
         refused |= dict.fromkeys(areas, f"{problem}\n{_TRUST.format(path=file.path)}")
+    return refused
+
+
+def deciders(files: Sequence[SettingsFile], overridden: Collection[str]) -> dict[str, str]:
+    """Why the user's own channels and deliveries do not count beside a file that is not trusted, by their name.
+
+    It could say that all that is used is a single team's, which would be sent the figures of all.
+    """
+    refused: dict[str, str] = {}
+    for file in files:
+        count = [name for name in _DECIDING if not file.is_trusted and name in file.values and name not in overridden]
+        for area in _RECEIVING if count else ():
+            if any(area in each.values for each in files):
+                refused[area] = (
+                    f"{file.path} is not trusted, and its {' and '.join(count)} would decide what your [[{area}]] "
+                    f"is sent.\n" + _TRUST.format(path=file.path)
+                )
     return refused
 
 
@@ -158,7 +180,9 @@ def parsed(path: str, raw: bytes, *, harmless: bool = False) -> SettingsFile:
     if harmless:
         refused += [*api, *(name for name in (*_ABROAD, *_SILENCING) if name in values)]
         api = {}
-    return SettingsFile(path, {name: values[name] for name in values if name not in refused}, api, tuple(refused))
+    return SettingsFile(
+        path, {name: values[name] for name in values if name not in refused}, api, tuple(refused), not harmless
+    )
 
 
 def _check(path: str, values: Mapping[str, Any]) -> None:

@@ -81,9 +81,10 @@ def test_what_cannot_be_is_refused(fields: dict[str, object], words: str, tmp_pa
 
 
 def test_two_of_one_name_are_refused(tmp_path: Path) -> None:
-    """A name is of one delivery: its events are told by it."""
-    with pytest.raises(InvalidQuestion, match="another delivery is called 'daily' too"):
-        world(tmp_path, table() + table()).orders()
+    """A name is of one delivery, and so is what it makes of a file's name: none replaces another's files."""
+    for name in ("daily", "Daily", "daily!"):
+        with pytest.raises(InvalidQuestion, match=f"'{name}' would name files as 'daily' does"):
+            world(tmp_path, table() + table(name=name)).orders()
 
 
 @pytest.mark.parametrize(
@@ -136,3 +137,23 @@ def test_a_file_of_anybody_delivers_nothing(
     made.write(table())
     for words in (("watch", "--once"), ("deliveries",), ("deliveries", "try", "daily")):
         tallystick(*words, "--ledger", str(tmp_path / "ledger")).refused(2, "not trusted", "deliver")
+
+
+@pytest.mark.parametrize("text", ['[[owner]]\nteam = "search"\nkey = "*"\n', "[[view]]\n", 'ledger = "../ledger"\n'])
+def test_a_file_of_anybody_decides_nothing_of_what_is_delivered(
+    text: str, tallystick: Tallystick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The user's own [[deliver]] needs trust in the folder's file where that one says whose figures are whose."""
+    world(tmp_path, "")
+    own, folder = tmp_path / "own" / "tallystick", tmp_path / "cloned"
+    for path in (own, folder):
+        path.mkdir(parents=True)
+    (own / "tallystick.toml").write_text(table(teams="each"), encoding="utf-8")
+    (folder / "tallystick.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "own"))
+    monkeypatch.delenv("TALLYSTICK_LEDGER", raising=False)
+    monkeypatch.chdir(folder)
+    named = () if text.startswith("ledger") else ("--ledger", str(tmp_path / "ledger"))
+    tallystick("deliveries", *named).refused(2, "not trusted", "[[deliver]]")
+    if not named:
+        tallystick("deliveries", "--ledger", str(tmp_path / "ledger"))

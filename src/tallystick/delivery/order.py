@@ -22,6 +22,7 @@ from tallystick.tally.rules import check_fields, values_of
 from tallystick.watch.channel import Body, Channel
 from tallystick.watch.link import address
 from tallystick.watch.rule_question import RuleQuestion
+from tallystick.written_files import file_word
 
 TEAM = "team"
 EACH = "each"
@@ -89,9 +90,9 @@ def orders(
         where = f"[[deliver]] {number}"
         check_fields(where, table, _FIELDS, "delivery", _MEND)
         order = _order(where, table, {channel.name: channel for channel in channels}, views, beside)
-        if order.name in made:
-            raise InvalidQuestion(f"{where}: another delivery is called {order.name!r} too.", "Rename one.")
-        made[order.name] = order
+        if same := made.get(word := file_word(order.name).casefold()):
+            raise InvalidQuestion(f"{where}: {order.name!r} would name files as {same.name!r} does.", "Rename one.")
+        made[word] = order
     return [*made.values()]
 
 

@@ -105,7 +105,6 @@ def parcels(orders: Sequence[Order], events: Sequence[DeliveryEvent]) -> Iterato
     The earliest period comes first, of equals the first order of the settings.
     """
     by_name = {order.name: order for order in orders}
-    order_words = _words([*by_name])
     told: dict[tuple[object, ...], list[DeliveryEvent]] = defaultdict(list)
     editions: dict[tuple[object, ...], int] = {}
     for event in events:
@@ -128,7 +127,7 @@ def parcels(orders: Sequence[Order], events: Sequence[DeliveryEvent]) -> Iterato
             is_gone = (channel is None or not _takes(channel, team)) if name else order.folder is None
             if is_gone or bool(team) != order.is_by_team:
                 continue
-            stem = "-".join((order_words[order.name], period.name, *([words[team]] if team else ())))
+            stem = "-".join((file_word(order.name), period.name, *([words[team]] if team else ())))
             yield Parcel(
                 order,
                 period,
