@@ -53,8 +53,9 @@ class Parcel:
         return f"{self.stem}.{self.order.form.ending}" if self.order.form else ""
 
     def standing(self, now: datetime, is_dead: Callable[[str], bool]) -> Standing:
-        """Return where its sending stands."""
-        return self.attempts.standing(now, is_dead)
+        """Return where its sending stands; a file that may be written is written again: it is the same one."""
+        standing = self.attempts.standing(now, is_dead)
+        return Standing.DUE if standing is Standing.UNCERTAIN and self.channel is None else standing
 
     def is_due(self, now: datetime, is_dead: Callable[[str], bool]) -> bool:
         """Whether it is to be sent now; in the quiet hours of its channel it is not."""
