@@ -258,7 +258,7 @@ def test_a_search_leads_to_what_is_called_so(client: TestClient) -> None:
     first = [link for link in page(client, "/search?q=claude-").links if link.startswith("/model/")]
     assert first
     assert "/ask/variance" in client.get("/search?q=varaince", follow_redirects=False).headers.get("location", "")
-    assert "Nothing is called so" in client.get("/search?q=zzzzzz").text
+    assert "Nothing found for “zzzzzz”. Search knows keys" in client.get("/search?q=zzzzzz").text
 
 
 HITS = st.lists(st.builds(Hit, st.just("key"), st.text(min_size=1, max_size=6), st.text(max_size=6), st.just("/")))

@@ -46,7 +46,7 @@ def test_what_cannot_be_asked_is_said(dashboard: TestClient) -> None:
 def test_a_subject_leads_to_its_limits(dashboard: TestClient, path: str) -> None:
     """Limits are asked live and kept nowhere, so the page of a subject leads to the report that asks the API."""
     page = dashboard.get(path).text
-    assert 'href="/ask/limits">asked live: tallystick limits</a>' in page
+    assert 'href="/ask/limits">ask the API: tallystick limits</a>' in page
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ CALLED = {"actor": "person"}
 LIMITED = ("key", "workspace", "actor")
 """What the API can set limits for: by itself, or by its workspace."""
 LIMITS = "limits"
-LIVE = "asked live: tallystick limits"
+LIVE = "ask the API: tallystick limits"
 """Limits are the present's, and no ledger keeps them."""
 _KEY = {
     "cost_center": "cost center",

@@ -22,6 +22,6 @@ ALERTS = Page(
     _panels,
     "a",
     "What rules saw, what lasts first. tallystick watch looks and calls you.",
-    under="/budgets",
+    under="/anomalies",
     of_all="Rules are judged by the spend of every team.",
 )

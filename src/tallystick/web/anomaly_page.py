@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from starlette.datastructures import QueryParams
 
 from tallystick.address import WHERE, Address
-from tallystick.web.links import finding
+from tallystick.web.leads import leads_of
 from tallystick.web.page import Page, Panel, View, ask
 
 COLUMNS = (
@@ -35,7 +35,7 @@ def _panels(_: str, __: Mapping[str, str]) -> tuple[Panel, ...]:
             width=12,
             rows=100,
             columns=COLUMNS,
-            leads=dict.fromkeys(("subject", "finding"), lambda row: finding(str(row["finding"]), _ASKED)),
+            leads=leads_of(_ASKED),
         ),
         Panel("Notes", _ASKED, View.MESSAGES, 12),
     )
@@ -60,7 +60,6 @@ ANOMALIES = Page(
     _panels,
     "f",
     "What costs more than usual, one finding for each cause. Each leads to what explains it.",
-    under="/budgets",
     of_all="What is usual is judged by the spend of every team.",
 )
 ANOMALY = Page(

@@ -21,6 +21,7 @@ from tallystick.saved_views import SavedView, lines
 from tallystick.store.views import NAMED_BY
 from tallystick.web.controls import Choice, Switch, controls, written
 from tallystick.web.file_name import file_name
+from tallystick.web.leads import leads_of
 from tallystick.web.links import SUBJECTS
 from tallystick.web.names import asked, choices, names_of
 from tallystick.web.page import Panel, View
@@ -72,7 +73,7 @@ class Explore:
         if visit.version is None:
             return self._dashboard.welcome(request, visit)
         shown = controls(address, await self._names(request, visit, address))
-        panel = Panel("", address, View.COURSE, 12, rows=ROWS, narrows=True)
+        panel = Panel("", address, View.COURSE, 12, rows=ROWS, leads=leads_of(address), narrows=True)
         answer = await self._dashboard.answer(request.state.identity, visit, address) if shown.complete else None
         return self._dashboard.html(
             request,

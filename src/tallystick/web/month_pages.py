@@ -8,18 +8,16 @@ from tallystick.core.question import Table
 from tallystick.core.time_words import utc_month
 from tallystick.errors import InvalidQuestion, UnknownName
 from tallystick.web.fields import Choices, Field, Given
-from tallystick.web.links import month as month_page, subject
+from tallystick.web.leads import leads_of
+from tallystick.web.links import subject
 from tallystick.web.page import Page, Panel, Row, View, ask
 
 FILES = ("pdf", "xlsx", "csv")
 """The files that a statement is handed out as."""
 
 
-def _month(row: Row) -> str:
-    return month_page(str(row["month"]), str(row.get("organization") or ""))
-
-
 _CHARGED = ("team", "own", "shared", "adjustment", "amount", "posted", "cost_center")
+_ASKED = ask("months")
 _TEAMS = {"team": lambda row: subject("team", str(row["team"]))}
 
 
@@ -31,7 +29,7 @@ def first_read(table: Table) -> str:
 
 def _months(_: str, __: Given) -> tuple[Panel, ...]:
     return (
-        Panel("Months", ask("months"), width=12, rows=120, leads={"month": _month}),
+        Panel("Months", _ASKED, width=12, rows=120, leads=leads_of(_ASKED)),
         Panel(
             "Charged to teams, last month",
             ask("chargeback", month="last-month", totals="1"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from tallystick.address import WHERE, Address
 from tallystick.core.question import Table
+from tallystick.outlook.roster import RECENT
 from tallystick.query.grouping import OTHERS
 from tallystick.web.page import SWITCH, Page, Panel, View, ask
 
@@ -26,7 +27,7 @@ def _panels(_: str, given: Mapping[str, str]) -> tuple[Panel, ...]:
     by = given.get("by")
     by = by if by in SWITCH else SWITCH[0]
     beside = "model" if by == "workspace" else "workspace"
-    days = {"since": "28d", "until": "today"}
+    days, recent = {"since": "28d", "until": "today"}, {"since": f"{RECENT}d"}
     return (
         Panel("This month", ask("status"), View.FIGURES, 12, also=(ask("forecast"),)),
         Panel(
@@ -38,15 +39,15 @@ def _panels(_: str, given: Mapping[str, str]) -> tuple[Panel, ...]:
             also=(ask("spend", by="day", since="56d", until="today"), ask("forecast", by="day"), FINDINGS),
             tall=True,
         ),
-        Panel("Needs attention", ask("status"), View.ATTENTION, 4),
-        Panel(f"Top {beside}s, 4 weeks", ask("spend", by=beside, top="4", **days), View.TABLE, 4),
+        Panel("Needs attention", ask("status"), View.ATTENTION, 4, also=(FINDINGS,)),
+        Panel(f"Top {beside}s, {RECENT} days", ask("spend", by=beside, top="3", **recent), View.TABLE, 4),
         Panel("What changed most this month, and why", ask("variance", month="mtd", by=by, top="4"), View.REASONS, 7),
         Panel(
-            "Top keys, 4 weeks",
-            ask("spend", by="key", top="4", **days),
+            f"Top keys, {RECENT} days",
+            ask("spend", by="key", top="4", **recent),
             View.TREND,
             5,
-            of_rows=lambda table: _of_keys(table, ask("spend", by="day,key", **days)),
+            of_rows=lambda table: _of_keys(table, ask("spend", by="day,key", **recent)),
         ),
     )
 

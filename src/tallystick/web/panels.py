@@ -14,13 +14,14 @@ from tallystick.core.document import Answer, Document
 from tallystick.core.question import Table
 from tallystick.core.text import safe
 from tallystick.errors import InvalidQuestion, TallystickError
+from tallystick.formats.shown import shown
 from tallystick.web.advice import Advice, advice
 from tallystick.web.ahead import ahead, flagged
 from tallystick.web.chart_table import chart_table
 from tallystick.web.drawings import DRAWINGS, rows
 from tallystick.web.finding_view import finding_course, lines_of, of_subject
 from tallystick.web.grid import Grid, grid
-from tallystick.web.links import held, lines, narrowed
+from tallystick.web.links import finding, held, lines, narrowed
 from tallystick.web.marks import Mark, marks
 from tallystick.web.page import Panel, View
 from tallystick.web.reasons import Reasons, reasons
@@ -67,6 +68,8 @@ class Shown:
     ranges: str = ""
     flags: str = ""
     """Where the findings of a chart that has flags are listed."""
+    flag_states: frozenset[str] = frozenset()
+    """The states of these findings."""
     behind: Grid | None = None
     grid: Grid | None = None
     trends: tuple[Trend | None, ...] = ()
@@ -162,7 +165,8 @@ def _document(part: Shown, document: Document, tables: Sequence[Table], today: d
             stale=str(document.facts.get("data_until") or "9") < str(today - STALE),
         )
     if part.panel.view is View.ATTENTION:
-        return replace(part, advice=tuple(advice(str(text)) for text in document.facts.get("attention", ())))
+        texts = document.facts.get("attention", ())
+        return replace(part, advice=(*_findings(part.panel, tables, today), *(advice(str(text)) for text in texts)))
     if part.panel.view is View.DAYS:
         return _finding(part, document, today)
     report = part.panel.address.report
@@ -173,6 +177,18 @@ def _document(part: Shown, document: Document, tables: Sequence[Table], today: d
         tiles=tiles(report, document, today),
         sheets=sheets(report, document),
     )
+
+
+def _findings(panel: Panel, tables: Sequence[Table], today: date) -> Iterable[Advice]:
+    """The anomalies of this month, each with its page."""
+    for table in tables:
+        above = next(heading for heading in table.headings if heading.name == "above")
+        for row in table.rows:
+            if row["state"] != "expected" and str(row["until"] or today) >= f"{today:%Y-%m}":
+                since = date.fromisoformat(str(row["since"]))
+                amount = shown(row["above"], above)
+                about = f"{row['subject_name']}: {amount} USD above usual, {since.day} {since:%b}"
+                yield Advice(safe(about), finding(str(row["finding"]), panel.also[0]))
 
 
 def _fresh(document: Document) -> str:
@@ -218,7 +234,11 @@ def _course(part: Shown, drawn: Course, table: Table) -> Shown:
             group[drawn.dimension] = series.value
         return lines(table.question, drawn.figure.name, group, group) if table.question else ""
 
-    return replace(_drawn(part, drawn, deeper, charges), flags=beside["anomalies"] if drawn.flags else "")
+    return replace(
+        _drawn(part, drawn, deeper, charges),
+        flags=beside["anomalies"] if drawn.flags else "",
+        flag_states=frozenset(flag.state for flag in drawn.flags),
+    )
 
 
 def _drawn(part: Shown, drawn: Course, deeper: Deeper, charges: Charges) -> Shown:

@@ -63,7 +63,7 @@ class Scale:
 
 
 def stack(course: Course, deeper: Deeper, charges: Charges) -> str:
-    """Return the chart: a column leads deeper, each part of it to its charges.
+    """Return the chart: a column leads deeper, and so does each part of it; to its charges where nothing is deeper.
 
     Series have the classes s0, s1, ..., for their colors.
     """
@@ -150,7 +150,7 @@ def _scale(course: Course, above: int) -> Scale:
 
 
 def _column(course: Course, slot: Slot, index: int, scale: Scale, step: float, page: str, charges: Charges) -> str:
-    """One time: its parts on each other, behind them a link that says what it is; each part leads to its own lines."""
+    """One time: its parts on each other, behind them a link that says what it is; each part leads where it does."""
     left, width = (index + 0.13) * step, step * 0.74
     parts = []
     up = down = 0.0
@@ -160,7 +160,7 @@ def _column(course: Course, slot: Slot, index: int, scale: Scale, step: float, p
         top, bottom = sorted((scale.y(base), scale.y(base + value)))
         if bottom - top >= LEAST:
             part = _rect(left, top, width, bottom - top, f"s{number}")
-            url = escape(charges(slot, series), quote=True)
+            url = escape(page or charges(slot, series), quote=True)
             parts.append(f'<a href="{url}" tabindex="-1">{part}</a>' if url else part)
         if value >= 0:
             up += value

@@ -24,13 +24,13 @@ KEYS = (
     "last_used",
 )
 """What the list of keys shows of each."""
-ROSTER = ("this_month", "same_days_before", "growth", "last_30_days", "share", "team", "status", "last_used")
+ROSTER = ("last_30_days", "share", "this_month", "same_days_before", "growth", "team", "status", "last_used")
 """What the other lists show of each."""
 PLURALS = {"key": "Keys", "actor": "People", "team": "Teams", "model": "Models", "workspace": "Workspaces"}
 """What the lists are called."""
 ABOUT = {
     "key": "Which key spends, who owns it, what is odd about it: those that need attention first.",
-    "actor": "Who spends: people, service accounts, and keys that stand for who is not known.",
+    "actor": "Who spends: people, service accounts, and keys where the person is not known.",
     "team": "What the owner rules give each team, and what nobody owns.",
     "model": "What each model costs, and which of them retire.",
     "workspace": "What each workspace costs, and who owns it.",
@@ -65,7 +65,7 @@ def _subject(dimension: str) -> Callable[[str, Given], tuple[Panel, ...]]:
                 tall=True,
             ),
             Panel("About", profile, View.ABOUT, 4),
-            Panel("By kind", ask("spend", by="kind", **recent), width=4),
+            Panel(f"By kind, {RECENT} days", ask("spend", by="kind", **recent), width=4),
             Panel(
                 "What changed most this month, and why",
                 ask("variance", month="mtd", by="model" if dimension != "model" else "workspace", top="6", **where),
@@ -73,7 +73,10 @@ def _subject(dimension: str) -> Callable[[str, Given], tuple[Panel, ...]]:
                 12,
                 may_lack=True,
             ),
-            *(Panel(f"By {SUBJECTS[name]}", ask("spend", by=name, top="8", **recent), width=6) for name in others),
+            *(
+                Panel(f"By {SUBJECTS[name]}, {RECENT} days", ask("spend", by=name, top="8", **recent), width=6)
+                for name in others
+            ),
             *(_cache(dimension, recent) if dimension != "team" else ()),
         )
 
@@ -84,7 +87,7 @@ def _cache(dimension: str, recent: dict[str, str]) -> tuple[Panel, ...]:
     by = "workspace" if dimension == "model" else "model"
     return (
         Panel(
-            "Cache",
+            f"Cache, {RECENT} days",
             ask("cache", by=by, **recent),
             width=12,
             rows=20,
@@ -113,14 +116,14 @@ def _list(dimension: str) -> Page:
     own = Panel(name, ask("spend", by=dimension, since=f"{RECENT}d", compare="previous"), width=12, rows=500)
     if dimension == "key":
         asked = ask("keys", since=f"{RECENT}d")
-        panel = Panel(name, asked, width=12, rows=500, columns=KEYS, leads=_KEY_LEADS, of_teams=own)
+        panel = Panel(f"{name}, {RECENT} days", asked, width=12, rows=500, columns=KEYS, leads=_KEY_LEADS, of_teams=own)
     else:
         panel = Panel(
             name,
             ask("roster", dimension=dimension),
             width=12,
             rows=500,
-            columns=(dimension, f"{dimension}_name", *ROSTER),
+            columns=(dimension, f"{dimension}_name", *(column for column in ROSTER if column != dimension)),
             leads={"team": _lead("team", "team")},
             of_teams=own,
         )

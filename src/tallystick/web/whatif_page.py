@@ -46,10 +46,11 @@ def _asked(given: Given) -> Address:
 
 
 def _panels(_: str, given: Given) -> tuple[Panel, ...]:
+    if not _is_set(given):
+        return ()
     asked = _asked(given)
-    total = Panel(f"The bill at list price, {days_label(given)}", asked, View.TOTALS, 12, columns=_FIGURES)
     return (
-        *([total] if _is_set(given) else []),
+        Panel(f"The bill at list price, {days_label(given)}", asked, View.TOTALS, 12, columns=_FIGURES),
         Panel("By model", asked, width=12, rows=40, columns=_COLUMNS),
         Panel("What cannot be known", asked, View.MESSAGES, 12),
     )
@@ -104,7 +105,7 @@ def _is_set(given: Given) -> bool:
 
 
 def _options(models: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    return (("", "no model"), *((model, safe(model)) for model in models))
+    return (("", "choose a model"), *((model, safe(model)) for model in models))
 
 
 def _of(text: str, models: tuple[str, ...]) -> str:

@@ -1,0 +1,56 @@
+"""What a reader of the overview is led to: anomalies by name, periods that agree, spend of a day behind its column."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from starlette.testclient import TestClient
+
+
+@pytest.fixture
+def overview(dashboard: TestClient) -> str:
+    """The overview as HTML."""
+    return dashboard.get("/", params={"whole": 1}).text
+
+
+def test_every_part_of_a_column_leads_to_the_spend_of_its_day(overview: str) -> None:
+    """A click on a column of the overview asks who spent on that day, by what the chart is by, not for charges."""
+    columns = re.findall(r'<g class="column".*?</g></g>', overview, re.DOTALL)
+    links = {url for column in columns for url in re.findall(r'href="([^"]+)"', column)}
+    assert "/ask/spend?since=2026-11-20&amp;until=2026-11-20&amp;by=workspace" in links
+    assert not [url for url in links if url.startswith("/ask/charges")]
+
+
+def test_one_period_stands_beside_amounts(dashboard: TestClient, overview: str) -> None:
+    """Tables of keys are of 30 days on the overview, in the list and on a key's page, and say so."""
+    titles = [
+        re.findall(r'<h2 id="panel-\d+"><a [^>]*>([^<]+)</a>', page)
+        for page in (
+            overview,
+            dashboard.get("/keys", params={"whole": 1}).text,
+            dashboard.get("/workspace/default?whole=1").text,
+        )
+    ]
+    assert "Top keys, 30 days" in titles[0]
+    assert titles[1] == ["Keys, 30 days"]
+    assert {"By kind, 30 days", "By key, 30 days"} <= {*titles[2]}
+
+
+def test_no_column_stands_twice(dashboard: TestClient) -> None:
+    """The list of teams names each team once."""
+    heads = re.findall(r"<th scope=\"col\"[^>]*>([a-z ]+)", dashboard.get("/teams", params={"whole": 1}).text)
+    assert heads.count("team") == 1
+
+
+def test_rows_lead_to_their_page_in_explore_too(dashboard: TestClient) -> None:
+    """A month in Explore leads to its page, as in the list of months."""
+    assert 'href="/month/2026-11' in dashboard.get("/ask/months").text
+
+
+def test_nothing_is_asked_where_nothing_is_set(dashboard: TestClient) -> None:
+    """What-if begins with its answers, and no table of a change that nobody chose."""
+    text = dashboard.get("/what-if", params={"whole": 1}).text
+    assert "80 % read from the cache" in text
+    assert "By model" not in text
+    assert "choose a model" in text
