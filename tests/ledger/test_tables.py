@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -155,6 +156,19 @@ def test_few_files_are_left_however_many_days_are_written(path: Path) -> None:
         assert _costs(tables, version) == [(day, "m", number) for number, day in enumerate(days[: version.number])]
         assert version.contents[COST.name].rows == version.number
     assert damaged_tables(Engine(tables, tables.newest())) == []
+
+
+@pytest.mark.long
+def test_a_month_that_no_sync_writes_to_is_one_file(path: Path) -> None:
+    """Of all months but the newest three one file is left, whatever was written a day at a time; every row stays."""
+    tables, days = Tables(path), [date(2026, month, day) for month in range(5, 11) for day in (1, 2, 3)]
+    for day in days:
+        with tables.writing() as writer:
+            writer.replace(COST, ME, [day], cost_of((day, "m", "1")))
+            writer.commit(ME, "a day", NOW, {})
+    months = Counter(Path(file).parent.name for file in tables.files(COST))
+    assert [months[f"month=2026-{month:02}"] for month in range(5, 11)] == [1, 1, 1, 3, 3, 3]
+    assert [row[0] for row in _costs(tables, tables.newest())] == days
 
 
 @pytest.mark.long

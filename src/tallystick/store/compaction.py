@@ -14,15 +14,26 @@ FULL = (2**16, 2**20, 2**23)
 """Bytes at which a file is full, in steps: what many syncs wrote is not written again for the few files of the last."""
 
 
+_UNSETTLED = 3
+"""The newest months of a table, which syncs still write to: until 35 days after their end."""
+
+
 def compact(delta: DeltaTable, table: LedgerTable, most: int) -> None:
-    """Make one of the files of each partition that has more than `most` of a step; its rows stay what they are."""
+    """Make one of the files of each partition that has more than `most` of a step; its rows stay what they are.
+
+    Of a month that syncs write to no more, one of all that are not full.
+    """
     files = pa.table(delta.get_add_actions(flatten=True))
     values = [files[f"partition.{name}"].to_pylist() for name in table.partitions]
     sizes = files["size_bytes"].to_pylist()
-    for least, full in pairwise((0, *FULL)):
-        sized = zip(sizes, *values, strict=True)
-        small = Counter(tuple(partition) for size, *partition in sized if least // 2 <= size < full // 2)
-        for partition, count in small.items():
-            if count > most:
-                filters = [(name, "=", value) for name, value in zip(table.partitions, partition, strict=True)]
-                delta.optimize.compact(partition_filters=filters or None, target_size=full)
+    months = files["partition.month"].to_pylist() if "month" in table.partitions else [""] * len(sizes)
+    settled = {*sorted({*months})[:-_UNSETTLED]}
+    counts = Counter[tuple[int, int, tuple[str, ...]]]()
+    for size, month, *partition in zip(sizes, months, *values, strict=True):
+        for least, full in [(0, FULL[-1])] if month in settled else pairwise((0, *FULL)):
+            if least // 2 <= size < full // 2:
+                counts[full, 1 if month in settled else most, tuple(partition)] += 1
+    for (full, limit, place), count in counts.items():
+        if count > limit:
+            filters = [(name, "=", value) for name, value in zip(table.partitions, place, strict=True)]
+            delta.optimize.compact(partition_filters=filters or None, target_size=full)

@@ -93,7 +93,8 @@ class Charging:
         marks = {day: mark for (source, _, day), mark in self._known.items() if source == bill.name}
         open_days = {day for day, mark in marks.items() if mark["state"] != State.SETTLED}
         unread = {day for day in days if not self._used(day, newer=newer)}
-        recent = {day for day in open_days if day > self._newest(bill) - RECENT}
+        newest = self._newest(bill)
+        recent = {day for day in open_days if day > newest - RECENT}
         doubts = Doubts(open_days, recent, unread, self._unread_bills(bill), self._profiles())
         rows = charges(usage, cost, marks.keys(), self._prices.listed, self._prices.in_force, dialect, doubts)
         conserve(rows, {day: marks[day] for day in days if day in marks}, used)
