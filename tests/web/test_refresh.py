@@ -8,20 +8,20 @@ import os
 import re
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import pytest
 from starlette.testclient import TestClient
 
 from support.wire import NOW, small
-from tallystick.core.ledger_tables import DAYS
 from tallystick.settings import Settings
 from tallystick.sim import KEY, Server, Simulator, serve
-from tallystick.store.tables import Tables
 from tallystick.web.application import application
 from tallystick.web.refresh import NAME, Phase, Refresh
 from tallystick.web.sync_process import NICE
@@ -147,16 +147,21 @@ def test_a_stop_ends_a_sync_that_waits_for_an_answer(path: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="the process is found by /proc")
-def test_a_sync_that_is_told_to_end_commits_what_it_has(api: Server, path: Path) -> None:
-    """Where a service manager tells every process to end, the sync commits the windows that it has read whole."""
-    refresh = Refresh(settings(api, path), timedelta(hours=1))
-    refresh.start()
-    while refresh.state.done < 3:
-        time.sleep(0.01)
-    os.kill(child_process(), signal.SIGTERM)
-    refresh.stop()
-    assert len(Tables(path).rows(DAYS))
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
+def test_a_sync_that_is_told_to_end_ends_by_itself(api: Server, path: Path) -> None:
+    """Where a service manager tells every process to end, twice even, the sync ends as at Ctrl-C: it is not cut off."""
+    words = [sys.executable, "-P", "-m", "tallystick.web.sync_process"]
+    with Popen(words, stdin=PIPE, stdout=PIPE, text=True) as process:  # noqa: S603 - our own
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(f"{json.dumps(settings(api, path).arguments)}\n")
+        process.stdin.flush()
+        while json.loads(process.stdout.readline()).get("requests", 0) < 3:
+            pass
+        for _ in range(2):
+            process.send_signal(signal.SIGTERM)
+        assert "error" not in process.stdout.read()
+    assert process.returncode == 0
 
 
 def test_a_sync_that_cannot_begin_is_an_error(api: Server, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
