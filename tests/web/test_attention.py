@@ -54,3 +54,37 @@ def test_nothing_is_asked_where_nothing_is_set(dashboard: TestClient) -> None:
     assert "80 % read from the cache" in text
     assert "By model" not in text
     assert "choose a model" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "url"),
+    [
+        ("yesterday", "/ask/spend?since=2026-11-21&until=2026-11-21&by=workspace"),
+        ("21 Nov", "/ask/spend?since=2026-11-21&until=2026-11-21&by=workspace"),
+        ("2026-10", "/month/2026-10"),
+        ("October", "/month/2026-10"),
+        ("december", "/month/2025-12"),
+        ("statement", "/months"),
+        ("unusual", "/anomalies"),
+        ("alerts", "/alerts"),
+    ],
+)
+def test_everyday_words_lead_somewhere(dashboard: TestClient, query: str, url: str) -> None:
+    """A search takes days and months as people write them, and everyday words for pages."""
+    response = dashboard.get("/search", params={"q": query}, follow_redirects=False)
+    found = response.headers.get("location") or response.text
+    assert url in found.replace("&amp;", "&")
+
+
+@pytest.mark.parametrize("query", ["caching", "invoice", "cost", "who"])
+def test_a_word_with_several_meanings_lists_them(dashboard: TestClient, query: str) -> None:
+    """A word that fits several things lists pages among them, or leads to the only one."""
+    response = dashboard.get("/search", params={"q": query})
+    assert response.status_code == 200
+    assert "Nothing found" not in response.text
+
+
+def test_no_day_beyond_the_calendar_fails(dashboard: TestClient) -> None:
+    """What looks like a day and is none finds nothing, plainly."""
+    for query in ("31 feb", "99 nov", "2026-13", "9999-12"):
+        assert dashboard.get("/search", params={"q": query}).status_code == 200

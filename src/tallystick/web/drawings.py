@@ -15,7 +15,7 @@ from tallystick.formats.shown import NOTHING, nothing, shown
 from tallystick.outlook.profile import LIMITS
 from tallystick.web.calendar import calendar
 from tallystick.web.finding_view import about_finding
-from tallystick.web.grid import Grid, Head, Text, grid, no_rows
+from tallystick.web.grid import Grid, grid, no_rows
 from tallystick.web.links import lines, source, subject
 from tallystick.web.marks import standing
 from tallystick.web.meters import meters
@@ -84,7 +84,7 @@ def messages(_: Panel, answer: Answer) -> tuple[dict[str, str], ...]:
 
 
 def rows(panel: Panel, table: Table) -> Grid:
-    """Return the table of a panel: its columns, where its cells lead, what stands at the end of its rows."""
+    """Return the table of a panel: its columns, where its cells lead, what stands beside their names."""
     chosen = table.of_columns(panel.columns) if panel.columns else table
     laid = grid(chosen, panel.address, panel.rows)
     listed = replace(table, cells=table.cells[: len(laid.rows)]).rows
@@ -96,17 +96,11 @@ def rows(panel: Panel, table: Table) -> Grid:
         )
         for texts, row in zip(laid.rows, listed, strict=True)
     ]
-    heads, foot = laid.heads, laid.foot
-    if panel.tail and listed:
-        ends = [panel.tail(row) for row in listed]
-        width = max(map(len, ends))
-        heads = (*heads, *(Head("", "", figure=False) for _ in range(width)))
-        foot = (*foot, *(Text("") for _ in range(width))) if foot else foot
-        cells = [(*texts, *(Text(word, url) for word, url in end)) for texts, end in zip(cells, ends, strict=True)]
+    tails = tuple(panel.tail(row) for row in listed) if panel.tail else ()
     known = not table.cells and nothing(table) in {"", NOTHING}
     text = panel.nothing if known and panel.nothing else no_rows(table, panel.address)
     text = (panel.instead(table) if panel.instead else "") or text
-    return replace(laid, heads=heads, rows=tuple(cells), foot=foot, nothing=text)
+    return replace(laid, rows=tuple(cells), nothing=text, tails=tails)
 
 
 def part(panel: Panel, document: Document) -> Grid | None:

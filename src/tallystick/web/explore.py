@@ -25,8 +25,9 @@ from tallystick.web.leads import leads_of
 from tallystick.web.links import SUBJECTS
 from tallystick.web.names import asked, choices, names_of
 from tallystick.web.page import Panel, View
+from tallystick.web.pages import PAGES
 from tallystick.web.panels import Shown, show
-from tallystick.web.search import Hit, catalog_hits, ranked, subject_hits, view_hits
+from tallystick.web.search import Hit, catalog_hits, page_hits, ranked, subject_hits, time_hits, view_hits
 from tallystick.web.series import course
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ class Explore:
         visit = self._dashboard.readers.visit()
         if visit.version is None:
             return self._dashboard.welcome(request, visit)
-        hits = ranked(query, await self._hits(request, visit))
+        hits = [*time_hits(query, visit.now), *ranked(query, await self._hits(request, visit))]
         if len(hits) == 1:
             return RedirectResponse(hits[0].url, 303)
         return self._dashboard.html(request, "search.html", visit, title="Search", query=query, hits=hits)
@@ -172,6 +173,7 @@ class Explore:
         return [
             *view_hits(self._views_of(request)),
             *(hit for dimension, known in zip(SUBJECTS, names, strict=True) for hit in subject_hits(dimension, known)),
+            *page_hits(PAGES),
             *catalog_hits(),
         ]
 

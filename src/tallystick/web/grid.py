@@ -78,6 +78,8 @@ class Grid:
     more: int
     standing: str = ""
     standings: tuple[str, ...] = ()
+    tails: tuple[tuple[tuple[str, str], ...], ...] = ()
+    """Words and addresses that stand beside the name of each row."""
 
 
 def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid:

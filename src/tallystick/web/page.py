@@ -73,7 +73,7 @@ class Panel:
     leads: Mapping[str, Callable[[Row], str]] = field(default_factory=dict, compare=False)
     """Where the cells of a column lead, by the row."""
     tail: Callable[[Row], tuple[tuple[str, str], ...]] | None = field(default=None, compare=False)
-    """Words and addresses that stand at the end of each row."""
+    """Words and addresses that stand beside the name of each row."""
     may_lack: bool = False
     """What it asks about may not be there: then it says so plainly, not as an error."""
     of_teams: Panel | None = field(default=None, compare=False)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import SequenceMatcher
 
+from tallystick.address import Address
 from tallystick.catalog import CATALOG
 from tallystick.core.text import safe
+from tallystick.core.time import DAY, is_month
+from tallystick.core.time_words import names_month, period
+from tallystick.errors import InvalidQuestion
 from tallystick.saved_views import SavedView
-from tallystick.web.links import SUBJECTS, subject
+from tallystick.web.links import SUBJECTS, month, subject
+from tallystick.web.page import Page
 
 MOST = 50
 """Things that a search lists."""
@@ -30,6 +37,64 @@ class Hit:
     id: str
     url: str
     about: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "/": ("cost", "bill", "total", "month to date"),
+    "/keys": ("who", "who spends", "api keys", "owners"),
+    "/anomalies": ("unusual", "spikes", "why", "findings"),
+    "/alerts": ("alerts", "notifications", "watch", "rules"),
+    "/cache": ("caching", "savings"),
+    "/reconcile": ("difference", "is the bill right", "invoice"),
+    "/months": ("statements", "invoice", "chargeback", "teams are charged", "close"),
+    "/budgets": ("money left", "limits"),
+    "/forecast": ("prediction", "end of month", "expected"),
+    "/what-if": ("cheaper", "batch", "other model", "scenario"),
+    "/prices": ("rates", "price list"),
+    "/ledger": ("days", "sync", "versions", "data"),
+}
+"""What pages are called in everyday words."""
+_MONTHS = tuple(calendar.month_name[1:])
+_DATED = re.compile(
+    r"(?:(?P<day>[0-9]{1,2})\.? +)?(?P<month>[a-z]{3,})(?: +(?P<after>[0-9]{1,2}))?(?:,? +(?P<year>20[0-9]{2}))?"
+)
+"""A day or a month as people write it: 21 Nov, October, Oct 3, 21 November 2026."""
+
+
+def page_hits(pages: Iterable[Page]) -> Iterator[Hit]:
+    """Yield every page."""
+    for page in pages:
+        yield Hit("page", page.menu or page.title, "", page.path, page.about, WORDS.get(page.path, ()))
+
+
+def time_hits(query: str, now: datetime) -> Iterator[Hit]:
+    """Yield what a day, a month or another word for time leads to: the month's page, or who spent on these days."""
+    word = query.strip().casefold()
+    try:
+        window = period(_dated(word, now) or word, now).days
+    except InvalidQuestion:
+        return
+    if is_month(window) or names_month(word):
+        yield Hit("month", f"{window.start:%Y-%m}", "", month(f"{window.start:%Y-%m}", ""), f"{window.start:%B %Y}")
+        return
+    first, last = str(window.start.date()), str((window.end - DAY).date())
+    asked = Address("spend", (("since", first), ("until", last), ("by", "workspace")))
+    yield Hit("days", first if first == last else f"{first} to {last}", "", asked.url, "who spent on these days")
+
+
+def _dated(word: str, now: datetime) -> str:
+    """A day or month of the calendar as 2026-11-21 or 2026-11, the latest one without a year; else nothing."""
+    match = _DATED.fullmatch(word)
+    number = match and next((n for n, name in enumerate(_MONTHS, 1) if name.casefold().startswith(match["month"])), 0)
+    if not match or not number:
+        return ""
+    day = match["day"] or match["after"]
+    text = f"{number:02}" + (f"-{int(day):02}" if day else "")
+    this = f"{now.year}-{text}"
+    return (
+        f"{match['year']}-{text}" if match["year"] else this if this <= f"{now:%Y-%m-%d}" else f"{now.year - 1}-{text}"
+    )
 
 
 def catalog_hits() -> Iterator[Hit]:
@@ -77,7 +142,7 @@ _TESTS: tuple[Callable[[str, str], bool], ...] = (
 
 
 def _rank(word: str, hit: Hit) -> int:
-    texts = [text.casefold() for text in (hit.name, hit.id) if text]
+    texts = [text.casefold() for text in (hit.name, hit.id, *hit.aliases) if text]
     ranks = (rank for rank, test in enumerate(_TESTS) if any(test(word, text) for text in texts))
     return next(ranks, len(_TESTS) if word in hit.about.casefold() else len(_TESTS) + 1)
 

@@ -87,6 +87,16 @@ document.addEventListener("click", (event) => {
   document.cookie = `theme=${chosen}; path=/; samesite=strict; max-age=${chosen === system ? 0 : YEAR}`
 })
 
+// A menu that is wider than its place shows the entry of this page.
+const reveal = () => {
+  for (const entry of document.querySelectorAll(".topbar nav [aria-current], .reports [aria-current]")) {
+    const menu = entry.closest("nav")
+    menu.scrollLeft = entry.offsetLeft - menu.offsetLeft - (menu.clientWidth - entry.offsetWidth) / 2
+  }
+}
+document.addEventListener("DOMContentLoaded", reveal)
+document.addEventListener("htmx:after:swap", reveal)
+
 // On paper every chart has its figures under it.
 addEventListener("beforeprint", () => {
   for (const behind of document.querySelectorAll("details.behind:not([open])")) {
