@@ -20,8 +20,7 @@ The only file that reads the environment. A flag wins over the environment, the 
     key_file = "/run/secrets/admin"    # a file that holds the Admin key alone
     key_command = "op read op://..."   # a command that prints it; token_file, token_command: of an OAuth token
 
-What stands under [api], `people_key`, what sends, rules, and files outside the folder need trust where the file is that
-of the working folder (docs settings).
+[api], `people_key`, what sends, rules, and files elsewhere need trust in the file of a working folder (docs settings).
 """
 
 from __future__ import annotations
@@ -68,10 +67,10 @@ def variable(name: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What tallystick was told: where the API and the ledger are, and how to get the credential.
+    """What tallystick was told: where the API and the ledger are, and how to get the credential, by files at `paths`.
 
     `origin` says of each value where it came from; `warnings` is what the user should know of the settings.
-    `as_of` is the version of the ledger that questions are asked of, as the user wrote it; None for the newest.
+    `as_of` is the version that questions are asked of, as the user wrote it; None for the newest.
     """
 
     base_url: str
@@ -88,6 +87,7 @@ class Settings:
     _folders: Mapping[str, Path] = field(default_factory=dict, repr=False)
     _variable: Callable[[str], str | None] = field(default=lambda _: None, repr=False)
     _arguments: Callable[[], dict[str, Any]] = field(default=dict, repr=False)
+    paths: tuple[Path, ...] = ()
 
     @classmethod
     def load(
@@ -101,8 +101,7 @@ class Settings:
     ) -> Settings:
         """Settings from flags (the arguments), the environment and the file; InvalidQuestion where one cannot be.
 
-        Where the settings file of the working folder holds what it may not say, `warnings` has it, and what needs the
-        setting raises InvalidQuestion.
+        What a working folder's file may not say stands in `warnings`, and what needs it raises InvalidQuestion.
         """
         flags = {"base_url": base_url, "ledger": ledger and str(ledger), "config": config, "as_of": as_of}
         env = os.environ if environment is None else environment
@@ -137,6 +136,7 @@ class Settings:
             _network=way(env, real=environment is None),
             _folders=folders,
             _variable=env.get,
+            paths=tuple(Path(file.path).absolute() for file in files),
             _arguments=lambda: {**flags, "environment": None if environment is None else dict(environment)},
         )
 

@@ -103,3 +103,13 @@ def test_no_page_scrolls_sideways(visit: Visit, path: str, width: int) -> None:
     visit.page.set_viewport_size({"width": width, "height": 900})
     page = visit.open(path)
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+
+
+def test_a_view_gets_its_name(visit: Visit) -> None:
+    """What is written as the name of a view stands in the lines to paste, as TOML writes it."""
+    page = visit.open("/ask/spend?by=model&month=mtd")
+    page.get_by_text("Save this view").click()
+    page.locator(".save .named").fill('A "good" name')
+    for code in page.locator(".save pre code").all():
+        expect(code).to_contain_text('name = "A \\"good\\" name"')
+    expect(page.locator(".save pre code")).to_have_count(2)

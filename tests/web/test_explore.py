@@ -254,7 +254,7 @@ def test_names_of_a_filter_mean_one_thing(client: TestClient, book: Ledger) -> N
 def test_a_search_leads_to_what_is_called_so(client: TestClient) -> None:
     """One hit leads there, several are listed, the best first; a misspelt name finds what is near it."""
     found = client.get("/search?q=reconcile", follow_redirects=False)
-    assert found.headers.get("location") == "/ask/reconcile"
+    assert found.headers.get("location") == "/reconcile"
     first = [link for link in page(client, "/search?q=claude-").links if link.startswith("/model/")]
     assert first
     assert "/ask/variance" in client.get("/search?q=varaince", follow_redirects=False).headers.get("location", "")

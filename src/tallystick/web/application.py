@@ -25,7 +25,6 @@ from tallystick.core.filter import pattern
 from tallystick.core.question import Table
 from tallystick.core.text import safe
 from tallystick.errors import InvalidQuestion, LedgerError, TallystickError, UnknownName
-from tallystick.saved_views import saved_views
 from tallystick.settings import Settings
 from tallystick.web.access import Access
 from tallystick.web.assets import Assets
@@ -48,6 +47,7 @@ from tallystick.web.subject_pages import SUBJECT_PAGES
 from tallystick.web.team_view import not_for, panels_for
 from tallystick.web.templates import rendered
 from tallystick.web.tokens import LOCAL, Identity
+from tallystick.web.view_list import ViewList
 from tallystick.web.visits import Visit
 
 HTTP = {
@@ -256,7 +256,7 @@ def application(settings: Settings, access: Access | None = None, every: timedel
     dashboard = Dashboard(Readers(settings))
     refresh = Refresh(settings, every)
     live = Live(dashboard, refresh)
-    explore = Explore(dashboard, saved_views(settings.tables("view")))
+    explore = Explore(dashboard, ViewList(settings))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
@@ -15,9 +16,11 @@ from tallystick.core.document import Answer, Document
 from tallystick.core.filter import EXCEPT
 from tallystick.core.question import Kind, Table
 from tallystick.core.text import safe
+from tallystick.core.time_words import MONTHS, month_name
 from tallystick.errors import InvalidQuestion, TallystickError, UnknownName
 from tallystick.formats import ENDINGS
 from tallystick.saved_views import SavedView, lines
+from tallystick.settings_file import NAME
 from tallystick.store.views import NAMED_BY
 from tallystick.web.controls import Choice, Switch, controls, written
 from tallystick.web.file_name import file_name
@@ -29,6 +32,8 @@ from tallystick.web.pages import PAGES
 from tallystick.web.panels import Shown, show
 from tallystick.web.search import Hit, catalog_hits, page_hits, ranked, subject_hits, time_hits, view_hits
 from tallystick.web.series import course
+from tallystick.web.tokens import LOCAL
+from tallystick.web.view_list import ViewList
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -59,7 +64,7 @@ ROWS = 500
 class Explore:
     """The questions of a dashboard; `views` are the saved ones."""
 
-    def __init__(self, dashboard: Dashboard, views: Sequence[SavedView]) -> None:
+    def __init__(self, dashboard: Dashboard, views: ViewList) -> None:
         self._dashboard = dashboard
         self._views = views
         self._turn = asyncio.Semaphore(WRITERS)
@@ -95,7 +100,9 @@ class Explore:
             sql=await self._sql(request, visit, address) if shown.complete else "",
             groups=_groups(),
             views=self._views_of(request),
-            view_lines=lines(_title(address), address),
+            saves=_saves(address, visit.now),
+            view_name=_title(address),
+            view_path=self._views.path if request.state.identity == LOCAL else NAME,
         )
 
     async def _part(
@@ -174,7 +181,7 @@ class Explore:
             *view_hits(self._views_of(request)),
             *(hit for dimension, known in zip(SUBJECTS, names, strict=True) for hit in subject_hits(dimension, known)),
             *page_hits(PAGES),
-            *catalog_hits(),
+            *catalog_hits(PAGES),
         ]
 
     async def _known(self, request: Request, visit: Visit, dimension: str) -> dict[str, str]:
@@ -188,7 +195,7 @@ class Explore:
 
     def _views_of(self, request: Request) -> Sequence[SavedView]:
         """The saved views; none for a reader of some teams, whose names may tell of others."""
-        return self._views if request.state.identity.teams is None else ()
+        return self._views.views if request.state.identity.teams is None else ()
 
 
 def _has_rows(answer: Answer | TallystickError | None) -> bool:
@@ -199,6 +206,16 @@ def _has_rows(answer: Answer | TallystickError | None) -> bool:
 def _title(address: Address) -> str:
     """A name for a view: its report and what it is asked with."""
     return " ".join((address.report, *(text for name, text in address.question.pairs if text)))
+
+
+def _saves(address: Address, now: datetime) -> list[tuple[str, str]]:
+    """What to write to save a view, and the same with the month that a word for it names now."""
+    saves = [("", lines(_title(address), address))]
+    if (word := address.text("month")) in MONTHS:
+        name = month_name(word, now)
+        fixed = address.having("month", name)
+        saves = [(f"Moves on with the calendar ({word})", saves[0][1]), (f"Stays {name}", lines(_title(fixed), fixed))]
+    return saves
 
 
 def _groups() -> list[tuple[Group, list[Entry]]]:

@@ -75,6 +75,8 @@ def time_hits(query: str, now: datetime) -> Iterator[Hit]:
         window = period(_dated(word, now) or word, now).days
     except InvalidQuestion:
         return
+    if window.start > now:
+        return
     if is_month(window) or names_month(word):
         yield Hit("month", f"{window.start:%Y-%m}", "", month(f"{window.start:%Y-%m}", ""), f"{window.start:%B %Y}")
         return
@@ -97,9 +99,12 @@ def _dated(word: str, now: datetime) -> str:
     )
 
 
-def catalog_hits() -> Iterator[Hit]:
-    """Yield every report."""
+def catalog_hits(pages: Iterable[Page]) -> Iterator[Hit]:
+    """Yield every report but those whose name a page has, which leads to them."""
+    paths = {page.path for page in pages}
     for listed in CATALOG:
+        if f"/{listed.name}" in paths:
+            continue
         yield Hit("report", listed.name, "", f"/ask/{listed.name}", listed.summary)
 
 

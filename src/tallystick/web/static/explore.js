@@ -42,6 +42,14 @@ document.addEventListener("submit", (event) => {
   })
 }, true)
 
+// The name of a view that is saved, as TOML writes it.
+document.addEventListener("input", (event) => {
+  if (!event.target.matches?.(".save .named")) return
+  for (const code of event.target.closest(".save").querySelectorAll("pre code")) {
+    code.textContent = code.textContent.replace(/^name = .*$/m, () => `name = ${JSON.stringify(event.target.value)}`)
+  }
+})
+
 const offer = () => {
   for (const button of document.querySelectorAll(".copy[hidden]")) button.hidden = !navigator.clipboard
 }
@@ -49,7 +57,7 @@ document.addEventListener("toggle", offer, true)
 document.addEventListener("click", async (event) => {
   const button = event.target.closest?.(".copy")
   if (!button) return
-  await navigator.clipboard.writeText(button.parentElement.querySelector("code").textContent)
+  await navigator.clipboard.writeText(button.parentElement.querySelector("pre code").textContent)
   button.textContent = "Copied"
   setTimeout(() => { button.textContent = "Copy" }, 1500)
 })
