@@ -31,7 +31,7 @@ LEAST = 5
 """US dollars of a truth below which nobody need be told."""
 SPEND = ("anomaly", "cache missed", "spend rate")
 """The rules of what costs more; the others are of what is new, and each is right by what they say."""
-OTHERS = ("new key", "idle key", "new workspace", "new model", "dear terms")
+OTHERS = ("new key", "idle key", "new workspace", "new model", "high rates")
 
 
 @dataclass(frozen=True)

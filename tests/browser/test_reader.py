@@ -64,13 +64,14 @@ def test_a_chart_is_one_stop_and_arrows_lead_through_its_days(visit: Visit) -> N
     page.wait_for_url(re.compile("since=2026-11-21.*until=2026-11-21"))
 
 
-def test_a_part_of_a_column_leads_to_its_charges(visit: Visit) -> None:
-    """A click on a part of a column shows the charges that add up to its amount; back leads back."""
+def test_a_part_of_a_column_leads_to_who_spent_that_day(visit: Visit) -> None:
+    """A click on a part of a column shows who spent on that day, its amount among them; back leads back."""
     page = visit.open("/?by=workspace")
     amount = page.locator(".behind table tr", has_text="2026-11-20").locator("td.figure").nth(1).text_content()
     page.locator(".column[data-tip*='2026-11-20'] g[aria-hidden] a").first.click()
-    page.wait_for_url(re.compile(r"/ask/charges\?"))
-    expect(page.locator("tfoot")).to_contain_text(amount or "nothing")
+    page.wait_for_url(re.compile(r"/ask/spend\?since=2026-11-20&until=2026-11-20&by=workspace"))
+    expect(page.locator("tbody").first).to_contain_text(amount or "nothing")
+    expect(page.locator("tbody td.figure a[href^='/ask/charges']").first).to_be_visible()
     page.go_back()
     page.wait_for_url(f"{visit.base}/?by=workspace")
     expect(page.locator(COLUMNS).first).to_be_attached()

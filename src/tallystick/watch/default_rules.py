@@ -105,7 +105,7 @@ RULES = (
         about="A model is used for the first time.",
     ),
     Rule(
-        "dear terms",
+        "high rates",
         "arrivals --since 7d",
         "what has tier, context, speed and value has priority, fast, 200k-1M and status has new, back",
         "Use in {what} {value} appeared on {first_used}: {billed} USD so far.",
