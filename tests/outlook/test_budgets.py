@@ -131,6 +131,8 @@ def test_every_status(book: Ledger) -> None:
     }
     for amount, status in wanted.items():
         assert only(ledger_with(book, budget(f"{amount:.12f}")).budget())["status"] == status, amount
+    both = only(ledger_with(book, budget(f"{ahead / Decimal('1.05'):.12f}")).budget())
+    assert (both["spent_status"], both["forecast_status"]) == (HALF, FORECAST)
     october = only(ledger_with(book, budget("60")).budget(month="2026-10"))["spent"]
     for amount, status in {october: PASSED, october * Decimal("1.2"): MOST, october * 2: HALF, october * 3: OK}.items():
         assert only(ledger_with(book, budget(f"{amount:.12f}")).budget(month="2026-10"))["status"] == status, amount

@@ -17,6 +17,7 @@ ROW: dict[str, Cell] = {
     "status": "ok",
     "count": 3,
     "attention": "no owner",
+    "parts": "deleted, partly no owner",
     "state": "unknown",
 }
 
@@ -34,6 +35,8 @@ ROW: dict[str, Cell] = {
         ("status != ok", False),
         ("attention has expired, NO OWNER", True),
         ("attention has expired", False),
+        ("parts has no owner", False),
+        ("parts has deleted", True),
         ("growth > 20 %", None),
         ("growth = none", True),
         ("billed != none", True),

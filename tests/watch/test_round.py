@@ -21,7 +21,7 @@ from tallystick.settings import Settings
 from tallystick.store.tables import Tables
 from tallystick.watch import record
 from tallystick.watch.finding import Event, State, Step, findings
-from tallystick.watch.judgement import Case, Judgement
+from tallystick.watch.judgement import Case, Judgement, judge
 from tallystick.watch.round import acknowledge, changes, look
 from tallystick.watch.rule import Rule
 
@@ -51,6 +51,16 @@ def test_a_finding_opens_and_ends_once() -> None:
     """A case opens one finding however often it is seen; when it is gone, that ends; seen again, another opens."""
     steps = [step for _, step in lived(said(case("a")), said(case("a")), said(), said(), said(case("a")))]
     assert steps == [Step.OPENED, Step.RESOLVED, Step.OPENED]
+
+
+def test_rows_of_one_subject_are_not_one_finding(tmp_path: Path) -> None:
+    """A rule whose subject does not tell its rows apart is unknown and says so; it opens no finding for all of them."""
+    judgement = judge(
+        ledger(tmp_path, rows_of(USUAL, DAYS_OF)).context(),
+        Rule("dear", "keys --since 7d", "billed > 0", "", subject=("status",)),
+    )
+    assert judgement.cases == ()
+    assert "several rows of one subject" in judgement.unknown
 
 
 def test_what_is_unknown_ends_nothing() -> None:

@@ -13,7 +13,7 @@ from tallystick.core.question import Heading, Kind
 from tallystick.errors import InvalidQuestion
 from tallystick.outlook.budgets import GRAVEST, OK, UNKNOWN
 from tallystick.settings import Settings
-from tallystick.watch.default_rules import BUDGET, NO_OWNER, RULES
+from tallystick.watch.default_rules import BUDGET, BUDGET_FORECAST, DEFAULT_RULES, RULES
 from tallystick.watch.rule import Rule, rules
 from tallystick.watch.rule_question import RuleQuestion
 from tallystick.watch_rounds import WatchRounds
@@ -23,7 +23,7 @@ OWN = {"name": "dear", "ask": "spend --by key --since 7d", "when": "billed > 500
 
 def test_default_rules_can_be_asked() -> None:
     """Every default rule is a question of the catalog with a condition, and says what it is about."""
-    for rule in (BUDGET, NO_OWNER, *RULES):
+    for rule in DEFAULT_RULES:
         assert rule.question.report
         assert rule.condition.comparisons
         assert rule.columns
@@ -31,9 +31,10 @@ def test_default_rules_can_be_asked() -> None:
 
 
 def test_a_budget_is_fine_only_where_that_is_known() -> None:
-    """The rule of budgets speaks of every status but ok, and cannot tell where the status is unknown."""
-    verdicts = {status: BUDGET.condition.holds({"status": status}) for status in GRAVEST}
-    assert verdicts == dict.fromkeys(GRAVEST, True) | {OK: False, UNKNOWN: None}
+    """The rules of budgets speak of every status but ok, and cannot tell where the status is unknown."""
+    for rule, column in ((BUDGET, "spent_status"), (BUDGET_FORECAST, "forecast_status")):
+        verdicts = {status: rule.condition.holds({column: status}) for status in GRAVEST}
+        assert verdicts == dict.fromkeys(GRAVEST, True) | {OK: False, UNKNOWN: None}
 
 
 def test_a_table_adds_a_rule() -> None:

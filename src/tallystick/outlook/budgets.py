@@ -46,10 +46,13 @@ HEADINGS = (
     Heading("forecast_used", Kind.RATIO, drop_order=5),
     Heading("exhausted_on", Kind.TEXT, drop_order=4),
     Heading("days_until", Kind.NUMBER, "days", drop_order=5),
+    Heading("spent_status", Kind.TEXT, drop_order=6),
+    Heading("forecast_status", Kind.TEXT, drop_order=6),
 )
 """`budget` holds what is `carried_over`; both are None where a day of an earlier period is unknown.
 `left` and `used` are None where ended days are unknown; `exhausted_on` is the day on which the forecast comes to
-the budget, with the days until then, None where it lasts; `low` and `high` are its 80 % range."""
+the budget, with the days until then, None where it lasts; `low` and `high` are its 80 % range. `status` is the graver
+of what is spent and what is forecast."""
 
 PASSED, FORECAST_FAR, FORECAST, MOST, HALF, UNKNOWN, OK = (
     "100 % passed",
@@ -138,13 +141,15 @@ def _row(budget: Budget, period: Window, ahead: Forecast, rest: Decimal | None, 
     unknown = len([day for day in (*ahead.absent, *ahead.part) if day < today])
     amount = EXACT.add(budget.amount, rest or Decimal(0))
     vague = rest is None
+    known = (_spent_status(amount, ahead, unknown), _forecast_status(amount, ahead, unknown))
+    statuses = (UNKNOWN, UNKNOWN) if vague else known
     on = ahead.reached(amount) if not vague else None
     remaining = (EXACT.subtract(amount, ahead.spent), ratio(ahead.spent, amount))
     return (
         budget.name or None,
         budget.scope_label,
         budget.cycle.label(period),
-        UNKNOWN if vague else _status(amount, ahead, unknown),
+        min(statuses, key=GRAVEST.index),
         None if vague else amount,
         rest,
         *ahead.so_far,
@@ -156,24 +161,30 @@ def _row(budget: Budget, period: Window, ahead: Forecast, rest: Decimal | None, 
         None if ahead.expected is None or vague else ratio(ahead.expected, amount),
         str(on) if on else None,
         max(0, (on - today).days) if on else None,
+        *statuses,
     )
 
 
-def _status(budget: Decimal, ahead: Forecast, unknown: int) -> str:
-    """The gravest that holds; what unknown days cost can only make it graver."""
-
-    def percent(percentage: int) -> Decimal:
-        return EXACT.scaleb(EXACT.multiply(budget, Decimal(percentage)), -2)
-
+def _spent_status(budget: Decimal, ahead: Forecast, unknown: int) -> str:
+    """What part of a budget is spent; what unknown days cost can only make it graver."""
     if ahead.spent >= budget and (budget or ahead.spent):
         return PASSED
-    if ahead.expected is not None and ahead.expected > budget:
-        return FORECAST_FAR if ahead.expected > percent(110) else FORECAST
-    if unknown or ahead.blank or ahead.expected is None:
+    if unknown or ahead.blank:
         return UNKNOWN
     if not budget:
         return OK
-    return MOST if ahead.spent >= percent(80) else HALF if ahead.spent >= percent(50) else OK
+    return MOST if ahead.spent >= _part(budget, 80) else HALF if ahead.spent >= _part(budget, 50) else OK
+
+
+def _forecast_status(budget: Decimal, ahead: Forecast, unknown: int) -> str:
+    """How the forecast stands to a budget."""
+    if ahead.expected is not None and ahead.expected > budget:
+        return FORECAST_FAR if ahead.expected > _part(budget, 110) else FORECAST
+    return UNKNOWN if unknown or ahead.blank or ahead.expected is None else OK
+
+
+def _part(budget: Decimal, percent: int) -> Decimal:
+    return EXACT.scaleb(EXACT.multiply(budget, Decimal(percent)), -2)
 
 
 def note_of(row: Mapping[str, Cell]) -> str:

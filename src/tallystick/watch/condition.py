@@ -27,7 +27,9 @@ NONE = "none"
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One column against a value; an amount in percent is of a ratio, `has` takes texts with commas between.
+    """One column against a value; an amount in percent is of a ratio.
+
+    `has` takes texts with commas between: a part of the cell, between its commas, begins with one of them.
 
     With `size` an amount is taken without its sign.
     """
@@ -45,7 +47,8 @@ class Comparison:
         if cell is None:
             return None
         if self.sign == "has":
-            return any(part.strip().casefold() in str(cell).casefold() for part in self.value.split(","))
+            parts, words = ([each.strip().casefold() for each in text.split(",")] for text in (str(cell), self.value))
+            return any(part.startswith(word) for part in parts for word in words)
         if order := _ORDERS.get(self.sign):
             number = _number(cell, self.column)
             return order(abs(number) if self.size else number, _amount(self.value))

@@ -8,15 +8,27 @@ from tallystick.watch.rule import Rule, Severity, rules
 BUDGET = Rule(
     "budget",
     "budget",
-    "status != ok",
-    "Budget of {scope}, {period}: {status}. {spent} of {budget} USD spent, forecast {forecast}.",
+    "spent_status != ok",
+    "Budget of {scope}, {period}: {spent_status}. {spent} of {budget} USD spent, forecast {forecast}.",
     command="budget --on {today}",
     subject=("name", "scope", "period"),
-    level="status",
+    level="spent_status",
     dollars="spent",
-    about="A budget passes 50, 80 or 100 %, or will by forecast.",
+    about="A budget passes 50, 80 or 100 %.",
 )
-"""Holds where the settings have a budget."""
+BUDGET_FORECAST = Rule(
+    "budget forecast",
+    "budget",
+    "forecast_status != ok",
+    "Budget of {scope}, {period}: {forecast_status}. Forecast {forecast} of {budget} USD, {spent} spent.",
+    command="budget --on {today}",
+    subject=("name", "scope", "period"),
+    level="forecast_status",
+    dollars="forecast",
+    about="A budget is forecast to pass 100 or 110 %.",
+)
+BUDGETS = (BUDGET, BUDGET_FORECAST)
+"""Hold where the settings have a budget; each speaks whatever the other says."""
 NO_OWNER = Rule(
     "no owner",
     "keys --since 7d",
@@ -173,12 +185,12 @@ RULES = (
     ),
 )
 """Those that hold everywhere."""
-DEFAULT_RULES = (BUDGET, NO_OWNER, *RULES)
+DEFAULT_RULES = (*BUDGETS, NO_OWNER, *RULES)
 
 
 def built_in(context: Context) -> list[Rule]:
     """Return the default rules that can hold by the settings."""
-    return [*([BUDGET] if context.budgets.rows else ()), *([NO_OWNER] if context.owners.rules else ()), *RULES]
+    return [*(BUDGETS if context.budgets.rows else ()), *([NO_OWNER] if context.owners.rules else ()), *RULES]
 
 
 def in_force(context: Context) -> list[Rule]:

@@ -97,6 +97,8 @@ def _judged(context: Context, rule: Rule) -> Judgement:
     answer, condition = _checked(rule, _answer(context, rule)), rule.condition
     rows = [(row, condition.holds(row)) for row in answer.rows]
     cases = tuple(_case(rule, answer, row, context.now) for row, holds in rows if holds)
+    if len({(case.subject, case.since) for case in cases}) < len(cases):
+        raise InvalidQuestion(f"The rule {rule.name!r} sees several rows of one subject: name `subject`, its columns.")
     doubt = _gaps(answer, context.now.date()) if rule.whole else ""
     vague = next((_subject(rule, answer, row) for row, holds in rows if holds is None), None)
     if vague is not None and not doubt:
