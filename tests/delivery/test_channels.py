@@ -76,6 +76,7 @@ def test_a_mail_has_the_statement_as_pdf(tmp_path: Path, mails: MailServer) -> N
     for part in (
         "Statement: search",
         "amount: 384.40 USD",
+        "In US dollars as billed by Anthropic, before credits and taxes.",
         "Look: tallystick chargeback --month 2026-08 --team search",
         "https://tally.example.test/ask/chargeback?month=2026-08&team=search",
         "Attached: statements-2026-08-search.pdf",
@@ -87,6 +88,7 @@ def test_a_mail_has_the_statement_as_pdf(tmp_path: Path, mails: MailServer) -> N
     page = pypdf.PdfReader(io.BytesIO(attached.get_content())).pages[0].extract_text()
     assert "Statement: search" in page
     assert "384.40" in page
+    assert "In US dollars as billed by Anthropic, before credits and taxes." in " ".join(page.split())
 
 
 def test_a_disk_without_room_is_a_refusal(tmp_path: Path, mails: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,6 +46,7 @@ _DIMS = ("workspace", "key", "model", "kind", "tier", "context", "geo", "speed",
 _SAME = ("cost_center", *_DIMS, "method", "rule", "how")
 _ORDINARY = frozenset({*PLAIN.values(), "not_available", "unknown", "none"})
 """What need not be said of a line: nothing special was asked for, or no report tells."""
+_ALLOCATED = "`allocated` lines were billed to several users together and are split by use at list price."
 PLACES = 6
 """Places of a unit price: the effective one of the month, what was billed over what was used."""
 
@@ -212,12 +213,12 @@ _DIALECTS = {"analytics_cost": "analytics", "cost": "reports"}
 def _messages(engine: Engine, charged_month: Month, covered: Sequence[Message]) -> Iterator[Message]:
     """What to know of the statements of a month, `covered` being what there is to say of its coverage as it is now."""
     credit = CREDIT in charged_month.lines["cause"].unique().to_pylist()
-    yield note(f"In US dollars as billed by Anthropic, {AFTER if credit else BEFORE}.")
+    yield note(f"In US dollars as billed by Anthropic, {AFTER if credit else BEFORE}.", is_general=True)
     if charged_month.closing is None:
         yield from map(warning, _renamed(engine, charged_month))
         yield from covered
     if "allocated" in charged_month.lines["method"].unique().to_pylist():
-        yield note("`allocated` lines were billed to several users together and are split by use at list price.")
+        yield note(_ALLOCATED, is_general=True)
 
 
 def _renamed(engine: Engine, charged_month: Month) -> list[str]:

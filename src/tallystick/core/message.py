@@ -11,12 +11,14 @@ from decimal import Decimal
 class Message:
     """One sentence or two beside an answer.
 
-    `dollars` is the money that a warning is about, in US dollars; None where nobody knows how much it is.
+    `dollars` is the money that a warning is about, in US dollars; None where nobody knows how much it is. One that
+    `is_general` counts and names nothing that was used: whoever is shown a single team alone may read it.
     """
 
     text: str
     is_warning: bool = False
     dollars: Decimal | None = None
+    is_general: bool = False
 
     @property
     def kind(self) -> str:
@@ -29,9 +31,9 @@ def warning(text: str, dollars: Decimal | None = None) -> Message:
     return Message(text, True, dollars)
 
 
-def note(text: str) -> Message:
-    """Make a message that explains a figure."""
-    return Message(text)
+def note(text: str, *, is_general: bool = False) -> Message:
+    """Make a message that explains a figure; `is_general` as in Message."""
+    return Message(text, is_general=is_general)
 
 
 def ordered(messages: Iterable[Message]) -> tuple[Message, ...]:

@@ -20,7 +20,7 @@ _MESSAGES = 2
 
 
 def digest(answer: Answer) -> str:
-    """Return the title, the figures or first rows, and the gravest warnings."""
+    """Return the title, the figures or first rows, what holds for all of them, and the gravest warnings."""
     whole = document(answer)
     is_titled = not isinstance(answer, Table) or answer.question is not None
     paragraphs = ["\n".join(filter(None, (plain(whole.title), plain(whole.subtitle))))] if is_titled else []
@@ -38,7 +38,8 @@ def digest(answer: Answer) -> str:
         warnings.append(f"Provisional: Anthropic may still change {spans(map(date.fromisoformat, days))}.")
     if len(whole.warnings) > _MESSAGES:
         warnings.append(f"{len(whole.warnings) - _MESSAGES} more warnings.")
-    return "\n\n".join(filter(None, (*paragraphs, "\n".join(warnings))))
+    general = [plain(message.text) for message in whole.messages if message.is_general]
+    return "\n\n".join(filter(None, (*paragraphs, "\n".join([*general, *warnings]))))
 
 
 def _rows(table: Table) -> Iterator[str]:

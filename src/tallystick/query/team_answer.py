@@ -21,14 +21,18 @@ T = TypeVar("T")
 def told_to_teams(answer: T) -> T:
     """Return an answer that is held to teams with its rows, and which days are in the ledger.
 
-    Messages and the rest of the coverage count what every team used. What is no answer stays as it is.
+    Other messages and the rest of the coverage count what every team used; those that are general stay. What is no
+    answer stays as it is.
     """
-    if isinstance(answer, Document):
-        return replace(answer, messages=(note(LEFT_OUT),))
-    if not isinstance(answer, Table):
+    if not isinstance(answer, Document | Table):
         return answer
+    told = [*answer.messages]
+    messages = [message for message in told if message.is_general]
+    if len(messages) < len(told):
+        messages.append(note(LEFT_OUT))
+    if isinstance(answer, Document):
+        return replace(answer, messages=tuple(messages))
     coverage = {name: value for name, value in answer.coverage.items() if name in OF_DAYS}
-    messages = [note(LEFT_OUT)]
     if provisional := coverage.get("provisional"):
         messages.insert(0, note(f"Provisional: Anthropic may still change {_spans(provisional)}."))
     if absent := coverage.get("absent"):
