@@ -20,7 +20,8 @@ from tallystick.settings import Settings
 from tallystick.web.ahead import ahead, flagged
 from tallystick.web.application import application
 from tallystick.web.chart_table import chart_table
-from tallystick.web.page import ask
+from tallystick.web.page import Panel, View, ask
+from tallystick.web.panels import show
 from tallystick.web.series import Course, Series, Slot
 from tallystick.web.stack import LANES, lanes_of, stack
 
@@ -114,6 +115,29 @@ def test_an_anomaly_leads_to_its_page() -> None:
     assert 'href="/anomaly/f1?where.key=a" aria-label="&lt;ci&gt;: more use' in svg
     assert "<ci>" not in svg
     assert 'class="flag active"' in svg
+
+
+@pytest.mark.parametrize(
+    ("states", "legend"),
+    [
+        (("ended", "new level"), ["anomaly", "new level"]),
+        (("new level",), ["new level"]),
+        (("expected", "new level"), ["expected, new level"]),
+        (("active",), ["anomaly"]),
+    ],
+)
+def test_a_legend_tells_a_new_level_from_an_anomaly(states: tuple[str, ...], legend: list[str]) -> None:
+    """The color of what lasted or was expected has an entry of its own, only where the chart has it."""
+    rows = [(f"f{index}", state, *FOUND.cells[0][2:]) for index, state in enumerate(states)]
+    days = Table(
+        replace(_question("spend"), by=("day",)),
+        (Heading("day", Kind.DIMENSION), BILLED),
+        [(slot.time, Decimal(2)) for slot in KNOWN],
+        {},
+    )
+    panel = Panel("Spend", ask("spend", by="day"), View.COURSE, also=(ASKED,))
+    body = show(panel, (days, replace(FOUND, cells=rows)), FIRST + 4 * DAY).body
+    assert re.findall(r'<a href="/ask/anomalies[^"]*">([^<]+)</a></li>', body) == legend
 
 
 def test_anomalies_of_the_same_days_stand_in_lanes() -> None:

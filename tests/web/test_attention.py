@@ -14,6 +14,34 @@ def overview(dashboard: TestClient) -> str:
     return dashboard.get("/", params={"whole": 1}).text
 
 
+def test_anomalies_of_the_month_need_attention_by_name(overview: str, dashboard: TestClient) -> None:
+    """Each anomaly of this month is a line of its own: who, how much, since when; it leads to its page."""
+    [advice] = re.findall(r'<ol class="advice">(.*?)</ol>', overview, re.DOTALL)
+    listed = re.findall(r'<li><a href="/anomaly/([0-9a-f]+)">([^<]+)</a>', advice)
+    rows = dashboard.get("/ask/anomalies.json", params={"since": "28d"}).json()["rows"]
+    of_month = {row["finding"] for row in rows if (row["until"] or "2026-11") >= "2026-11"}
+    assert {id_ for id_, _ in listed} == of_month < {row["finding"] for row in rows}
+    assert listed[0][1] == "checkout-assistant: 3.48 USD above usual, 10 Nov"
+
+
+def test_findings_lead_to_their_page_in_explore_too(dashboard: TestClient) -> None:
+    """The subject and the id of a finding are links, as in the list of anomalies."""
+    url = "/ask/anomalies?since=28d"
+    links = re.findall(r'<a href="/anomaly/[0-9a-f]+\?*[^"]*">([^<]+)</a>', dashboard.get(url).text)
+    rows = dashboard.get("/ask/anomalies.json", params={"since": "28d"}).json()["rows"]
+    assert {"checkout-assistant", *(row["finding"] for row in rows)} <= {*links}
+
+
+def test_people_stand_by_the_amount_that_has_the_bar(dashboard: TestClient) -> None:
+    """The column with a bar is the first one of amounts, 30 days; the largest stands first."""
+    text = dashboard.get("/people", params={"whole": 1}).text
+    heads = re.findall(r'<th scope="col"[^>]*>([a-z0-9 ]+)', text)
+    bars = re.findall(r'<svg class="bar".*?<rect x="[^"]+" width="([\d.]+)%"', text)
+    assert heads[1].strip() == "last 30 days"
+    assert len(bars) > 3
+    assert bars == sorted(bars, key=float, reverse=True)
+
+
 def test_every_part_of_a_column_leads_to_the_spend_of_its_day(overview: str) -> None:
     """A click on a column of the overview asks who spent on that day, by what the chart is by, not for charges."""
     columns = re.findall(r'<g class="column".*?</g></g>', overview, re.DOTALL)

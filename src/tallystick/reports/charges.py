@@ -201,7 +201,9 @@ def _rest(sums: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[st
 
 def _left_out(count: int, listed: int) -> Iterator[Message]:
     if count > listed:
-        yield note(f"The {listed:,} largest of {count:,} charges are listed; the others are one row. --top lists more.")
+        yield note(
+            f"The {listed:,} largest of {count:,} charges are listed, the others as one row. A larger top lists more."
+        )
 
 
 def _ask(context: Context, days: Days, where: Where, half: str | None, top: int) -> Table:
