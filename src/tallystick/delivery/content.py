@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from tallystick.address import Address
@@ -10,7 +11,8 @@ from tallystick.catalog import entry
 from tallystick.core.document import Answer
 from tallystick.core.filter import pattern
 from tallystick.core.question import Table
-from tallystick.core.text import safe
+from tallystick.core.text import day_spans, safe
+from tallystick.core.time import DAY, Grain, midnight
 from tallystick.delivery.billed_days import billed_days
 from tallystick.delivery.digest import digest
 from tallystick.delivery.order import Order
@@ -81,7 +83,7 @@ def content(context: Context, parcel: Parcel, dashboard: str) -> Content:
     written = order.form.write(answer) if order.form else None
     of = f" of {team}" if team else ""
     return Content(
-        plain(f"{order.name}{of}, {period.label}"),
+        plain(f"{order.name}{of}, {_days(order, period, answer, context.now)}"),
         digest(answer),
         address,
         dashboard and dashboard + address.url,
@@ -89,6 +91,21 @@ def content(context: Context, parcel: Parcel, dashboard: str) -> Content:
         written.encode() if isinstance(written, str) else written,
         billed_days(context, order, period.window).amount(period.window, team),
     )
+
+
+def _days(order: Order, period: Period, answer: Answer, now: datetime) -> str:
+    """Return in words which days an answer holds: those of the period only where its report can be asked of them."""
+    if order.takes_days or (order.takes_month and order.every is Grain.MONTH):
+        return period.label
+    if not order.takes_month:
+        return f"as of {day_spans([now.date()], 0)}"
+    month = Grain.MONTH.around(midnight(period.last))
+    name = f"{month.start:%B %Y}"
+    if month.end <= now:
+        return name
+    questions = [answer.question] if isinstance(answer, Table) else [figure.question for figure in answer.figures]
+    end = next((question.window.end for question in questions if question), month.end)
+    return f"{name} so far" + (f", to {day_spans([(end - DAY).date()], end.year)}" if end <= now else "")
 
 
 def asked(context: Context, address: Address) -> Answer:

@@ -55,22 +55,30 @@ class Order:
         """Whether each of its files has the figures of one team."""
         return self.is_each or bool(self.teams)
 
+    @property
+    def takes_days(self) -> bool:
+        """Whether its report can be asked of any days."""
+        return {*DAYS} <= _parameters(self.address.report)
+
+    @property
+    def takes_month(self) -> bool:
+        """Whether its report can be asked of a month."""
+        return "month" in _parameters(self.address.report)
+
     def question(self, period: Period, team: str = "") -> Address:
         """Return what is asked of a period, held to a team where one is named."""
-        names = _parameters(self.address.report)
         address = self.address
-        if {*DAYS} <= names and self.every is not Grain.MONTH:
+        if self.takes_days and self.every is not Grain.MONTH:
             address = address.having("since", f"{period.start.date()}").having("until", f"{period.last}")
-        elif "month" in names:
+        elif self.takes_month:
             address = address.having("month", f"{period.last:%Y-%m}")
         if not team:
             return address
-        return address.having(TEAM if TEAM in names else WHERE + TEAM, team)
+        return address.having(TEAM if TEAM in _parameters(address.report) else WHERE + TEAM, team)
 
     def needs(self, period: Period) -> Window:
         """Return the days that must be complete: those of the period; for a report of months, of its month so far."""
-        names = _parameters(self.address.report)
-        if {*DAYS} <= names or "month" not in names:
+        if self.takes_days or not self.takes_month:
             return period.window
         return Window(min(period.start, Grain.MONTH.floor(midnight(period.last))), period.window.end)
 
