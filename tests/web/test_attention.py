@@ -32,6 +32,24 @@ def test_findings_lead_to_their_page_in_explore_too(dashboard: TestClient) -> No
     assert {"checkout-assistant", *(row["finding"] for row in rows)} <= {*links}
 
 
+@pytest.mark.parametrize(
+    ("path", "entry"),
+    [
+        ("/anomaly/fc2f4c72", "Anomalies"),
+        ("/alerts", "Anomalies"),
+        ("/people", "Who spends"),
+        ("/workspace/default", "Who spends"),
+        ("/month/2026-10", "Months"),
+        ("/forecast", "Budgets"),
+    ],
+)
+def test_the_menu_says_where_a_page_belongs(dashboard: TestClient, path: str, entry: str) -> None:
+    """A page that the menu does not have is marked by the entry that leads to it, and by that alone."""
+    menu = dashboard.get(path).text.partition('<nav aria-label="Pages">')[2].partition("</nav>")[0]
+    assert re.findall(r'aria-current="true"[^>]*>([^<]+)<', menu) == [entry]
+    assert 'aria-current="page"' not in menu
+
+
 def test_people_stand_by_the_amount_that_has_the_bar(dashboard: TestClient) -> None:
     """The column with a bar is the first one of amounts, 30 days; the largest stands first."""
     text = dashboard.get("/people", params={"whole": 1}).text

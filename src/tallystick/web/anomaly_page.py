@@ -66,5 +66,6 @@ ANOMALY = Page(
     "/anomaly",
     "Anomaly",
     _one,
+    under="/anomalies",
     of_all="What is usual is judged by the spend of every team.",
 )

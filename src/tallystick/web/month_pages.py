@@ -114,6 +114,7 @@ MONTH = Page(
     "/month",
     "Month",
     _one,
+    under="/months",
     form=_versions,
     of_all="A month is closed and charged for every team at once; whoever closes it has your statement.",
 )

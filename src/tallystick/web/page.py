@@ -103,7 +103,7 @@ class Page:
     menu: str = ""
     """What the menu calls it, where that is not its title."""
     under: str = ""
-    """The path of the page that it stands beside; the menu has that alone, the page itself leads to the others."""
+    """The path of the page that it stands beside or is one of; the menu has that alone, a list leads to the others."""
     of_all: str = ""
     """Why a reader of single teams is shown nothing of it, where none of its questions can be held to them."""
     actions: tuple[tuple[str, str], ...] = ()

@@ -134,6 +134,7 @@ def _list(dimension: str) -> Page:
 LISTS = tuple(_list(dimension) for dimension in PLURALS)
 """The pages that list every key, person, team, model and workspace."""
 SUBJECT_PAGES: Mapping[str, Page] = {
-    path: Page(f"/{path}", path.capitalize(), _subject(dimension)) for dimension, path in SUBJECTS.items()
+    path: Page(f"/{path}", path.capitalize(), _subject(dimension), under="/keys")
+    for dimension, path in SUBJECTS.items()
 } | {"month": MONTH, "anomaly": ANOMALY}
 """The pages of one key, person, team, model, workspace, month or finding, by the first part of their path."""
