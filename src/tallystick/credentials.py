@@ -49,14 +49,17 @@ def secret_of(
 
     Paths are relative to `folder`, and commands are run there. InvalidQuestion where the source gives none.
     """
+    noun = "address" if name == "url" else name
     if setting := table.get(f"{name}_env"):
-        return Secret(variable(setting) or "", f"the variable {setting}")
+        if (value := variable(setting)) is None:
+            raise InvalidQuestion(f"There is no {noun}: the variable {setting} is not set.", f"Set it, or {name}_file.")
+        return Secret(value, f"the variable {setting}", noun)
     if setting := table.get(f"{name}_file"):
         path = folder / Path(setting).expanduser()
-        return Secret(read_text(path, "file", f"{name}_file"), f"the file {path}")
+        return Secret(read_text(path, "file", f"{name}_file"), f"the file {path}", noun)
     if setting := table.get(f"{name}_command"):
-        return Secret(printed(setting, f"{name}_command", folder), f"{name}_command")
-    return Secret(table[name], f"the setting {name}") if name in table else None
+        return Secret(printed(setting, f"{name}_command", folder), f"{name}_command", noun)
+    return Secret(table[name], f"the setting {name}", noun) if name in table else None
 
 
 def read_text(path: Path, noun: str, setting: str, otherwise: str = "") -> str:

@@ -61,7 +61,10 @@ def test_closing_shows_what_it_closes_and_asks(
     assert run.code == 0, run.err
     assert first in run.err
     assert _closed(tmp_path) > 0
-    assert month_end(*words, "--yes").code == 2, "it is closed already"
+    for more in ((), ("--yes",)):
+        run = month_end(*words, *more)
+        assert (run.code, run.err.splitlines()[0]) == (2, "tallystick: 2026-10 is closed already.")
+        assert "cannot be undone" not in run.err
 
 
 @pytest.mark.long

@@ -209,6 +209,33 @@ def test_a_delivery_is_tried_and_sent_by_hand(tallystick: Tallystick, tmp_path: 
     tallystick("deliveries", "try", "statements", "--period", "mtd", *flags, **now).refused(2, "has not ended")
 
 
+def test_an_address_that_is_missing_is_said(tallystick: Tallystick, tmp_path: Path, mails: MailServer) -> None:
+    """`try` shows what it would send and names the variable that is not set, `send` is refused; both exit with 1."""
+    made = world(tmp_path, 'kind = "apprise"\nurl_env = "MAIL_LEAD"')
+    flags = ["--ledger", str(tmp_path / "ledger"), "--config", str(tmp_path / "tallystick.toml")]
+    now = {"TALLYSTICK_NOW": f"{NOW:%Y-%m-%dT%H:%M:%SZ}"}
+    run = tallystick("deliveries", "try", "statements", *flags, **now)
+    assert run.code == 1
+    assert run.out.startswith("To lead:\n\nstatements of search, August 2026\n")
+    why = "There is no address: the variable MAIL_LEAD is not set"
+    assert run.err.endswith(f"warning: lead cannot be sent anything: {why}. Set it, or url_file.\n")
+    run = tallystick("deliveries", "send", "statements", *flags, **now)
+    assert (run.code, run.out.count("delivered")) == (1, 0)
+    assert run.out == f"refused: statements of search, August 2026, to lead: {why}. It is tried again.\n"
+    run = tallystick("deliveries", "send", "statements", *flags, **now, MAIL_LEAD=mails.url)
+    assert (run.code, len(mails.mails)) == (0, 1)
+    assert made.round() == []
+
+
+def test_what_waits_for_the_end_of_quiet_hours_was_not_sent(tallystick: Tallystick, tmp_path: Path) -> None:
+    """`send` in the quiet hours of its only channel says that nothing was sent, and exits with 1."""
+    world(tmp_path, 'kind = "stdout"\nquiet = "00:00-23:59"\nzone = "UTC"')
+    flags = ["--ledger", str(tmp_path / "ledger"), "--config", str(tmp_path / "tallystick.toml")]
+    run = tallystick("deliveries", "send", "statements", *flags, TALLYSTICK_NOW=f"{NOW:%Y-%m-%dT%H:%M:%SZ}")
+    assert (run.code, run.out) == (1, "")
+    assert "Nothing of August 2026 was sent: it is for nobody, or the quiet hours of its channel hold." in run.err
+
+
 def test_what_is_not_complete_is_sent_with_a_word(tallystick: Tallystick, tmp_path: Path) -> None:
     """`deliveries send` says what a period lacks, and what its bill moved by since stays unknown, not zero."""
     text = '[[deliver]]\nname = "day"\nask = "spend"\nevery = "day"\nformat = "csv"\nfolder = "out"\n'

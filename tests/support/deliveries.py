@@ -39,6 +39,7 @@ class World:
 
     folder: Path
     printed: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def tables(self) -> Tables:
@@ -49,7 +50,7 @@ class World:
     def settings(self) -> Settings:
         """The settings as they stand in the file."""
         file = self.folder / "tallystick.toml"
-        return Settings.load(config=str(file), ledger=str(self.folder / "ledger"), environment={})
+        return Settings.load(config=str(file), ledger=str(self.folder / "ledger"), environment=self.environment)
 
     def write(self, text: str) -> None:
         """Put other settings in the place of these."""

@@ -130,7 +130,7 @@ def test_a_secret_that_is_not_there_is_said(tmp_path: Path) -> None:
     """A variable that is not set, a file that is gone and a command that fails are named when it is needed."""
     file = tmp_path / "t.toml"
     for source, why in [
-        ('url_env = "HOOK"', "HOOK is empty"),
+        ('url_env = "HOOK"', "There is no address: the variable HOOK is not set"),
         ('url_file = "gone"', "gone cannot be read"),
         ('url_command = "false"', "url_command failed"),
     ]:

@@ -21,7 +21,7 @@ class Secret:
             several = len(secret.splitlines()) > 1
             why = "is empty" if not secret else "is more than one line" if several else "holds what cannot be sent"
             raise InvalidQuestion(
-                f"The {noun} from {source} {why}.", "Put the key alone there, without quotes or line breaks."
+                f"The {noun} from {source} {why}.", f"Put the {noun} alone there, without quotes or line breaks."
             )
         self._secret = secret
         self.source = source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,11 +32,13 @@ _period = click.option(
 def try_delivery(name: str, word: str | None, output: str | None, force: bool) -> None:
     """Show what the [[deliver]] NAME would send: to whom, in which words, and the files with --output.
 
-    Nothing is sent, and nothing written down. A period that is not complete is shown as it is now.
+    Nothing is sent, and nothing written down. A period that is not complete is shown as it is now. Exit code 1 if a
+    channel cannot be sent anything, as where its address is missing.
     """
     from tallystick.core.text import safe
     from tallystick.delivery.content import content, teams_of
     from tallystick.delivery.parcel import decision, parcels
+    from tallystick.delivery.parcel_sender import unreachable
     from tallystick.written_files import write_all
 
     settings, order, period = _chosen(name, word)
@@ -57,6 +60,10 @@ def try_delivery(name: str, word: str | None, output: str | None, force: bool) -
     if output is not None:
         for path in write_all(Path(output), made, force=force):
             note(f"wrote {path}")
+    reasons = [*unreachable(order.channels)]
+    for reason in reasons:
+        note(f"warning: {reason}")
+    sys.exit(int(bool(reasons)))
 
 
 @click.command("send")
@@ -67,11 +74,13 @@ def try_delivery(name: str, word: str | None, output: str | None, force: bool) -
 def send_delivery(name: str, word: str | None) -> None:
     """Deliver a period of the [[deliver]] NAME now: once more where it was delivered, and though it is not complete.
 
-    What is delivered once more is a further edition: its files do not replace those of the first.
+    What is delivered once more is a further edition: its files do not replace those of the first. Exit code 1 if any
+    of it was not delivered.
     """
-    from tallystick.delivery.dispatch import decide, dispatch
+    from tallystick.delivery.dispatch import Sent, decide, dispatch
     from tallystick.delivery.parcel_sender import ParcelSender
     from tallystick.store.tables import Tables
+    from tallystick.watch.receipt import Delivery
     from tallystick.watch.watcher import watcher
 
     settings, order, period = _chosen(name, word)
@@ -80,8 +89,14 @@ def send_delivery(name: str, word: str | None) -> None:
     _say_waiting(context, order, period)
     decide(context, tables, order, period, clock.now(), watcher(), anew=True)
     sender = ParcelSender(settings.network(), click.echo)
+    outcomes: list[Delivery] = []
     for step in dispatch(book, tables, [order], sender.send, settings.dashboard, clock.now, watcher()):
         click.echo(str(step))
+        if isinstance(step, Sent) and step.parcel.period == period:
+            outcomes.append(step.receipt.delivery)
+    if not outcomes:
+        note(f"Nothing of {period.label} was sent: it is for nobody, or the quiet hours of its channel hold.")
+    sys.exit(int(not outcomes or any(outcome is not Delivery.SENT for outcome in outcomes)))
 
 
 def _say_waiting(context: Context, order: Order, period: Period) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,8 +14,9 @@ from tallystick.core.text import safe
 from tallystick.core.time import text
 from tallystick.delivery.content import Content
 from tallystick.delivery.parcel import Parcel
+from tallystick.errors import InvalidQuestion
 from tallystick.watch import apprise_channel
-from tallystick.watch.channel import Kind
+from tallystick.watch.channel import SECRETS, Channel, Kind
 from tallystick.watch.notice import Notice
 from tallystick.watch.receipt import Delivery, Receipt
 from tallystick.watch.rule import Severity
@@ -55,6 +56,18 @@ class ParcelSender:
         printed = made.file.decode() if form and form.text and made.file else f"{made.words}\n\n{made.look}"
         self.write(f"{made.title}\n{printed}")
         return Receipt(Delivery.SENT)
+
+
+def unreachable(channels: Sequence[Channel]) -> Iterator[str]:
+    """Yield in words what keeps channels from being sent anything: no address or secret, or apprise is missing."""
+    for channel in channels:
+        try:
+            if channel.kind is Kind.APPRISE:
+                apprise_channel.check_installed()
+            for name in SECRETS[channel.kind]:
+                channel.secret(name)
+        except InvalidQuestion as wrong:
+            yield f"{safe(channel.name)} cannot be sent anything: {wrong.what} {wrong.hint}"
 
 
 def webhook_body(parcel: Parcel, made: Content, now: datetime) -> bytes:

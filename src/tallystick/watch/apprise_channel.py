@@ -44,6 +44,14 @@ class Incident:
     notice: Notice
 
 
+def check_installed() -> None:
+    """Raise InvalidQuestion where apprise is not installed."""
+    if find_spec("apprise") is None:
+        raise InvalidQuestion(
+            "This channel needs apprise, which is not installed.", "pip install 'tallystick[notify]'."
+        )
+
+
 def send(
     url: Secret,
     notice: Notice,
@@ -55,10 +63,7 @@ def send(
 
     A service that keeps incidents is told of the `incidents` one by one in its place, where there are any.
     """
-    if find_spec("apprise") is None:
-        raise InvalidQuestion(
-            "This channel needs apprise, which is not installed.", "pip install 'tallystick[notify]'."
-        )
+    check_installed()
     order = {
         "url": url.reveal(),
         **_words(notice),
