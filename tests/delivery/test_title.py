@@ -23,7 +23,7 @@ AUGUST = date(2026, 8, 1)
         ("summary", "week", None, "September 2026 so far, to 8 Sep", (date(2026, 9, 1), 8)),
         ("summary", "week", date(2026, 8, 17), "August 2026", (AUGUST, 31)),
         ("summary", "month", None, "August 2026", (AUGUST, 31)),
-        ("chargeback", "day", None, "September 2026 so far", (date(2026, 9, 1), 8)),
+        ("chargeback", "day", None, "September 2026 so far, to 9 Sep", (date(2026, 9, 1), 8)),
         ("spend", "week", None, "31 Aug to 6 Sep 2026", (date(2026, 8, 31), 7)),
         ("findings", "day", None, "as of 9 Sep 2026", None),
     ],

@@ -104,8 +104,9 @@ def _days(order: Order, period: Period, answer: Answer, now: datetime) -> str:
     if month.end <= now:
         return name
     questions = [answer.question] if isinstance(answer, Table) else [figure.question for figure in answer.figures]
-    end = next((question.window.end for question in questions if question), month.end)
-    return f"{name} so far" + (f", to {day_spans([(end - DAY).date()], end.year)}" if end <= now else "")
+    end = max((question.window.end for question in questions if question), default=month.end)
+    last = min(end - DAY, Grain.DAY.floor(now)).date()  # the running day, where a figure is of it too
+    return f"{name} so far, to {day_spans([last], last.year)}"
 
 
 def asked(context: Context, address: Address) -> Answer:
