@@ -6,9 +6,12 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from support.spending import DAYS_OF, LAST, RATE, ledger, rows_of
 from tallystick.core.causes import NOT_BILLED_YET
 from tallystick.core.time import DAY
+from tallystick.errors import InvalidQuestion
 
 MILLION = 1_000_000
 USD = MILLION * RATE
@@ -27,6 +30,15 @@ def test_rates_are_in_times_of_a_usual_day_and_week(tmp_path: Path) -> None:
     assert row["day_rate"] == 3
     assert row["week_rate"] == (Decimal(15) / 7).quantize(Decimal("1e-12"))
     assert answer.totals == {name: row[name] for name in answer.totals}
+
+
+def test_what_is_no_dimension_is_refused(tmp_path: Path) -> None:
+    """Neither groups nor filters take a word that is no dimension."""
+    book = ledger(tmp_path, rows_of({"k": doubled}, DAYS_OF))
+    with pytest.raises(InvalidQuestion, match="knows no"):
+        book.burn_rate("spent")
+    with pytest.raises(InvalidQuestion, match="knows no"):
+        book.burn_rate("model", {"kind": "output"})
 
 
 def test_a_bill_that_is_late_moves_the_last_day(tmp_path: Path) -> None:

@@ -46,9 +46,9 @@ def answer(context: Context, by: tuple[str, ...], where: Where = None) -> Table:
     """
     engine = context.engine
     asked = context.question("burn-rate", by, (f"{LATEST}d", None, None), where, known=DIMENSIONS)
-    for word in asked.where:
+    for word in (*asked.by, *asked.where):
         if word not in DIMENSIONS:
-            raise InvalidQuestion(f"The burn rate cannot be held to {word!r}.", choose(word, DIMENSIONS))
+            raise InvalidQuestion(f"The burn rate knows no {word!r}.", choose(word, DIMENSIONS))
     coverage, _ = cover(engine, CHARGES, asked, context.now)
     ended = [day for day in asked.window.days() if day < context.now.date()]
     last = max({*ended} - _unknown(coverage), default=ended[-1])
