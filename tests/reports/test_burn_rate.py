@@ -38,7 +38,7 @@ def test_what_is_no_dimension_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidQuestion, match="knows no"):
         book.burn_rate("spent")
     with pytest.raises(InvalidQuestion, match="knows no"):
-        book.burn_rate("model", {"kind": "output"})
+        book.burn_rate("model", {"cause": "none"})
 
 
 def test_a_bill_that_is_late_moves_the_last_day(tmp_path: Path) -> None:
