@@ -32,7 +32,8 @@ def test_readers_of_one_dashboard_see_their_own(
     copy: Path, tokens: tuple[Path, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever another asks meanwhile, a page has one version, and a team's page no other team's names."""
-    monkeypatch.setattr("tallystick.web.visits.MOVE", 0.5)
+    for wait in ("MOVE", "LATE"):
+        monkeypatch.setattr(f"tallystick.web.visits.{wait}", 0.5)
     config = tmp_path / "tallystick.toml"
     config.write_text(OWNERS, encoding="utf-8")
     settings = Settings.load(config=str(config), ledger=str(copy), environment=ENVIRONMENT)

@@ -42,7 +42,7 @@ def recent(tables: Tables, now: datetime) -> list[Event]:
     expected = steps["finding"].filter(pc.equal(steps["step"], str(Step.EXPECTED)))
     ids = steps["finding"].unique()
     current = ids.filter(pc.or_(pc.invert(pc.is_in(ids, past.unique())), pc.is_in(ids, expected.unique())))
-    return _events(tables.rows(FINDINGS, filters=[("finding", "in", current.to_pylist())]))
+    return _events(tables.rows(FINDINGS, filters=[("finding", "in", current.to_pylist())])) if len(current) else []
 
 
 def is_begun(tables: Tables) -> bool:
