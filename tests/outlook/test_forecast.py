@@ -25,9 +25,9 @@ from tallystick.outlook.daily_spend import Basis, Day, Where
 from tallystick.outlook.forecast import HISTORY, Forecast, forecast, history, messages
 from tallystick.outlook.forecast_effects import Effect, Effects
 from tallystick.outlook.forecast_model import Method
-from tallystick.outlook.forecast_parts import reconciled
 from tallystick.outlook.forecast_report import answer, period_to
 from tallystick.outlook.forecast_score import HEADINGS as SCORES, backtest
+from tallystick.query.grouping import RECONCILING
 from tallystick.sim import World
 from tallystick.tally.events import Events
 
@@ -213,21 +213,6 @@ def test_marked_days_teach_what_the_next_one_costs() -> None:
     assert near(ahead.expected, MONTH - WEEK[marked[-1].weekday()] * 3 / 4)
 
 
-@given(st.lists(st.tuples(dollars, dollars), min_size=1, max_size=5), dollars)
-def test_parts_add_up_to_the_whole(amounts: list[tuple[Decimal, Decimal]], ahead: Decimal) -> None:
-    """Whatever parts expect, reconciled they sum to the whole to the last place, and none is below what it spent."""
-
-    def made(spent: Decimal, more: Decimal) -> Forecast:
-        return Forecast(NOVEMBER, spent, NOTHING, spent + more, {80: (spent, spent + more)}, 28, (), (), ())
-
-    parts = {str(number): made(*pair) for number, pair in enumerate(amounts)}
-    whole = made(total([spent for spent, _ in amounts]), ahead)
-    scaled, scale = reconciled(parts, whole)
-    if scale is not None:
-        assert total([part.expected for part in scaled.values() if part.expected is not None]) == whole.expected
-        assert all(part.expected is not None and part.expected >= part.spent for part in scaled.values())
-
-
 @given(st.lists(dollars, min_size=30, max_size=30), dollars)
 def test_the_day_an_amount_is_reached(amounts: list[Decimal], amount: Decimal) -> None:
     """An amount is reached on the first day up to which the days sum to it, or on none."""
@@ -291,7 +276,20 @@ def test_parts_of_a_ledger_add_up(book: Ledger, by: str) -> None:
     parts, whole = book.forecast(by), book.forecast().rows[0]
     for column in ("billed", "not_billed_yet", "spent", "expected"):
         assert total([row[column] for row in parts.rows]) == whole[column] == parts.totals[column]  # type: ignore[misc]
-    assert message(parts, "scaled", "Ranges do not add up")
+    if parts.rows[-1]["method"] == Method.REST:
+        assert message(parts, "reconciling item", "Ranges do not add up")
+
+
+@pytest.mark.parametrize("by", ["workspace", "model", "key", "team"])
+def test_one_thing_has_one_forecast(book: Ledger, by: str) -> None:
+    """What a part is forecast to come to is what the forecast of it alone says, with every range, to the last place."""
+    event = {"reason": "Launch", "workspace": "Production", "from": TODAY + DAY, "dollars_per_day": "40"}
+    parts = [row for row in forecast_of(book, by, {}, event).rows if row["method"] != Method.REST]
+    names = [heading.name for heading in forecast_of(book, "", {}).headings]
+    assert parts
+    for part in parts[:6]:
+        [alone] = forecast_of(book, "", {by: Filter.of(str(part[by]))}, event).rows
+        assert {name: part[name] for name in names} == alone
 
 
 @pytest.mark.parametrize(("until", "where"), [("month", None), ("quarter", {"team": "unowned"})])
@@ -319,7 +317,9 @@ def test_a_day_of_a_forecast_is_known_or_has_ranges(book: Ledger) -> None:
 def forecast_of(book: Ledger, by: str, where: Where, *events: Mapping[str, object]) -> Table:
     """The forecast of this month by a dimension, of some charges, with these events."""
     context = replace(book.context(), read_events=lambda: Events.read(events))
-    return answer(context, replace(context.question("forecast", (by,)), window=period_to(None, NOW), where=where))
+    return answer(
+        context, replace(context.question("forecast", (by,) if by else ()), window=period_to(None, NOW), where=where)
+    )
 
 
 def test_an_event_of_the_settings_counts(book: Ledger) -> None:
@@ -334,8 +334,9 @@ def test_an_event_of_the_settings_counts(book: Ledger) -> None:
     ahead = 1000 * (date(2026, 11, 30) - TODAY).days
     assert rise[name] == pytest.approx(ahead, rel=0.05)
     assert sum(rise.values()) == pytest.approx(ahead, rel=0.01)
+    others = [value for value in usual if value not in {name, RECONCILING}]
+    held = replace(question, by=(), where={"workspace": Filter.of(*others)})
     assert message(planned, "Launch")
-    held = replace(question, by=(), where={"workspace": Filter.of(*list(usual)[1:])})
     assert not any("Launch" in each.text for each in answer(context, held).messages)
 
 
@@ -444,7 +445,10 @@ def test_a_price_that_changes_is_of_the_teams_that_use_it(tmp_path: Path) -> Non
     books = [ledger(tmp_path / name, rows, text=f'prices = "prices.toml"\n{owners}') for name in names]
 
     def rises(by: str | None, where: Mapping[str, str] | None) -> list[float]:
-        before, after = (book.forecast(by, until="2026-09-30", where=where).rows for book in books)
+        before, after = (
+            [row for row in book.forecast(by, until="2026-09-30", where=where).rows if row["method"] != Method.REST]
+            for book in books
+        )
         return [float(new["expected"] / old["expected"]) for old, new in zip(before, after, strict=True)]  # type: ignore[operator]
 
     assert rises("team", None) == pytest.approx([1.5, 1], abs=0.1)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
+from math import fsum
 from typing import Any
 
 from tallystick.core.dimensions import OWNED
@@ -66,10 +67,11 @@ class ExpectedChanges:
             return of_event(event, history, None)
         parts, whole = self._scope(event)
         days = {day: float(amount) for day, amount in parts.get(value, {}).items()}
-        affected, scope_total = (sum(float(amount) for amount in side.values()) for side in (days, whole))
+        affected, scope_total = (fsum(float(amount) for amount in side.values()) for side in (days, whole))
         if event.dollars is None:
             return of_event(event, history, days) if affected else None
-        if self.by and value and value in event.scope.get(self.by, Filter()).values and self._inside(event):
+        of_value = event.scope.get(self.by, Filter())
+        if self.by and value and of_value.single and value in of_value.values and self._inside(event):
             share = 1.0
         else:
             share = affected / scope_total if scope_total else float(not value and self._inside(event))
@@ -106,14 +108,14 @@ class ExpectedChanges:
         if self.prices is None:
             return
         for turn in self._turns():
-            before = after = 0.0
+            amounts: list[tuple[float, float]] = []
             changed = set()
             for row in self._mix(value):
                 old, new = (self._rate(row, day) for day in (turn - timedelta(days=1), turn))
                 billed = float(row["billed"])
-                before += billed
-                after += billed * new / old if old and new else billed
+                amounts.append((billed, billed * new / old if old and new else billed))
                 changed |= {row["model"]} if old and new and old != new else set()
+            before, after = (fsum(side) for side in zip(*amounts, strict=True)) if amounts else (0.0, 0.0)
             if changed and before > 0:
                 factor = after / before
                 reason = f"prices of {', '.join(sorted(changed))} change on {turn} (times {factor:.3f} in all)"

@@ -101,6 +101,8 @@ class Forecast:
             return "nothing is spent on many days, so weekdays say little"
         if self.method is Method.RATE:
             return f"{self.known} known days; {LEAST} are needed for more than weekday means"
+        if self.method is Method.REST:
+            return "the whole is forecast by itself, and so is each part"
         return "every day of it is known" if self.method is Method.KNOWN else "no known day to judge by"
 
     def reached(self, amount: Decimal) -> date | None:

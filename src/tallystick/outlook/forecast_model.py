@@ -52,6 +52,7 @@ class Method(StrEnum):
     MEAN = "28-day mean"
     RATE = "run rate"
     KNOWN = "known"
+    REST = "whole less parts"
     NONE = "none"
 
 

@@ -1,56 +1,24 @@
-"""Forecast parts: the forecasts of parts made to add up to that of the whole, exactly.
+"""Forecast parts: what stands between the forecasts of parts and that of the whole.
 
-What is spent adds up by itself. What is expected of the days to come is shared by the parts' own forecasts of it, the
-ranges are scaled as their part is. Ranges do not add up: not all parts come out low or high at once.
+A part is forecast as it is where it is asked for alone, so that one thing has one forecast. What is spent adds up by
+itself; the reconciling item makes what is expected add up to the whole, exactly. Ranges do not add up: not all parts
+come out low or high at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable
 from decimal import Decimal
-from fractions import Fraction
 
-from tallystick.core.money import EXACT, PLACES, nearest
+from tallystick.core.money import EXACT, total
 from tallystick.outlook.forecast import Forecast
-from tallystick.tally.split import split
+from tallystick.outlook.forecast_model import Method
 
 
-def reconciled(parts: Mapping[str, Forecast], whole: Forecast) -> tuple[dict[str, Forecast], Fraction | None]:
-    """Return the parts, what they expect ahead scaled to sum to the whole's, and the scale; None where none was."""
-    if whole.expected is None or not parts:
-        return dict(parts), None
-    spent = whole.spent
-    ahead = {name: _ahead(part) for name, part in parts.items()}
-    weights = [_picodollars(amount) for amount in ahead.values()]
-    if not sum(weights):
-        weights = [max(0, _picodollars(part.spent)) for part in parts.values()]
-    if not sum(weights):
-        return dict(parts), None
-    goal = _picodollars(EXACT.subtract(whole.expected, spent))
-    shares = split(goal, weights)
-    scale = Fraction(goal, sum(weights))
-    results = {}
-    for (name, part), share in zip(parts.items(), shares, strict=True):
-        expected = EXACT.add(part.spent, EXACT.scaleb(Decimal(share), -PLACES))
-        ranges = {
-            percent: (_scaled(part.spent, low, scale), _scaled(part.spent, high, scale))
-            for percent, (low, high) in part.ranges.items()
-        }
-        results[name] = replace(part, expected=expected, ranges=ranges)
-    return results, scale
-
-
-def _ahead(part: Forecast) -> Decimal:
-    """What a part expects beyond what is spent, never below zero."""
-    if part.expected is None:
-        return Decimal(0)
-    return max(Decimal(0), EXACT.subtract(part.expected, part.spent))
-
-
-def _scaled(spent: Decimal, end: Decimal, scale: Fraction) -> Decimal:
-    return EXACT.add(spent, nearest(Fraction(EXACT.subtract(end, spent)) * scale))
-
-
-def _picodollars(amount: Decimal) -> int:
-    return int(EXACT.scaleb(amount, PLACES))
+def reconciling(parts: Iterable[Forecast], whole: Forecast) -> Forecast | None:
+    """Return what the whole expects beyond its parts, as a forecast of nothing spent; None where they agree."""
+    if whole.expected is None:
+        return None
+    gap = EXACT.subtract(whole.expected, total([part.expected for part in parts if part.expected is not None]))
+    zero = Decimal(0)
+    return Forecast(whole.window, zero, zero, gap, {}, 0, (), (), (), method=Method.REST) if gap else None

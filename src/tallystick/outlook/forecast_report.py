@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from fractions import Fraction
 
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note
@@ -18,13 +17,14 @@ from tallystick.outlook.daily_spend import DIMENSIONS
 from tallystick.outlook.forecast import Forecast, history, messages
 from tallystick.outlook.forecast_days import each_day
 from tallystick.outlook.forecast_model import Method
-from tallystick.outlook.forecast_parts import reconciled
+from tallystick.outlook.forecast_parts import reconciling
 from tallystick.outlook.forecast_record import write_asked
 from tallystick.outlook.forecast_review import backtested, scored
 from tallystick.outlook.forecaster import forecaster
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.gaps import messages as gaps
+from tallystick.query.grouping import RECONCILING
 from tallystick.query.names import dim_cells, dim_headings, directory, named, organizations
 from tallystick.query.priority_tier import priority
 from tallystick.query.report import NOT_BILLED, ChargeSum, Form, Parameter, Report, Where, narrowed_by
@@ -88,8 +88,7 @@ def answer(context: Context, question: Question) -> Table:
         beside.append(note("A range is of its day alone: ranges of days do not add up."))
     elif by:
         parts = forecasts_of.parts(question.where, days, by, [*directory(engine, by).values()])
-        forecasts, scale = reconciled({value: part for value, part in parts.items() if _counts(part)}, whole)
-        beside += [_reconciled(by, scale)] if scale is not None else []
+        forecasts = {value: part for value, part in parts.items() if _counts(part)}
     write_asked(context, question.where, whole, by, forecasts if by in DIMENSIONS else {})
     names = named(engine, question.by)
     if by == DAY_BY_DAY:  # the days to come first
@@ -97,6 +96,9 @@ def answer(context: Context, question: Question) -> Table:
     else:
         order = sorted(forecasts, key=lambda value: (-(forecasts[value].expected or 0), value))
     cells = [(*(dim_cells({by: value}, names) if by else ()), *_row(forecasts[value])) for value in order]
+    if by in DIMENSIONS and (rest := reconciling(forecasts.values(), whole)):
+        cells.append((*dim_cells({by: RECONCILING}, names), *_row(rest)))
+        beside.append(_reconciled(by))
     past = replace(question, window=days & Window(days.start, history(now).end), by=())
     coverage, _ = cover(engine, CHARGES, past, now)
     beside += [
@@ -142,10 +144,10 @@ def _row(each: Forecast) -> tuple[Cell, ...]:
     return (*each.so_far, each.expected, *ends, each.known, str(each.method), each.why)
 
 
-def _reconciled(by: str, scale: Fraction) -> Message:
+def _reconciled(by: str) -> Message:
     return note(
-        f"Each {by.replace('_', ' ')} is forecast by itself; what they expect is then scaled by {float(scale):.3f} to "
-        "add up to the forecast of the whole. Ranges do not add up."
+        f"Each {by.replace('_', ' ')} is forecast by itself, as where it is asked for alone; the {RECONCILING} makes "
+        "them add up to the forecast of the whole. Ranges do not add up."
     )
 
 

@@ -12,7 +12,7 @@ from tallystick.catalog import entry
 from tallystick.core.dimensions import TIMES
 from tallystick.core.filter import EXCEPT, filter_texts
 from tallystick.core.time import DAY, Grain, Window, midnight
-from tallystick.query.grouping import OTHERS
+from tallystick.query.grouping import NO_VALUE
 from tallystick.query.pivot import BUT_PRIORITY, PRIORITY, TIERS_APART
 from tallystick.query.report import ChargeSum, Form, Parameter, Row
 from tallystick.web.controls import chosen_names
@@ -58,7 +58,7 @@ def narrowed(address: Address, dimension: str, value: str, window: Window | None
 
     A time leads no further than the `window` that was asked about.
     """
-    if value == OTHERS:
+    if value in NO_VALUE:
         return ""
     if dimension in SUBJECTS:
         return subject(dimension, value)
@@ -69,7 +69,7 @@ def narrowed(address: Address, dimension: str, value: str, window: Window | None
 
 def held(address: Address, dimension: str, value: str) -> str:
     """Return the question held to a value, by the next dimension in its place; nothing for the rest of others."""
-    if value == OTHERS:
+    if value in NO_VALUE:
         return ""
     narrow = address.narrowed(dimension, value)
     if (parameter := _grouping(address.report)) is None:
@@ -114,7 +114,7 @@ def lines(question: Question, figure: str, row: Row, dimensions: Iterable[str] =
     # where charges say themselves what they are of, columns that no charge has tell nothing more
     names = (name for name in dimensions if not (charges and charges.where) or name in {*known, *TIMES})
     group = {name: str(row[name]) for name in names}
-    if not charges or question.zone or OTHERS in group.values() or (report.subjects and not group):
+    if not charges or question.zone or NO_VALUE & {*group.values()} or (report.subjects and not group):
         return ""
     where = {} if report.subjects else filter_texts(question.where)
     group = {name: value for name, value in group.items() if name in (report.subjects or group)}
