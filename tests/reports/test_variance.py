@@ -14,10 +14,9 @@ from support.ledgers import open_ledger
 from support.organization import FIRST, NOW, Truth
 from support.tables import column, message, summed, total
 from tallystick import Ledger
-from tallystick.core.dimensions import TERMS
+from tallystick.core.dimensions import OWNED, SUBJECTS, TERMS
 from tallystick.core.question import Table
 from tallystick.errors import InvalidQuestion
-from tallystick.reports.variance_lines import WHO
 from tallystick.sim import Discount, World
 from tallystick.sim.world.discount import NO_DISCOUNT
 
@@ -35,7 +34,9 @@ def adds_up(table: Table) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("by", [(), *((name,) for name in (*WHO, *TERMS)), ("team", "kind"), ("workspace", "model")])
+@pytest.mark.parametrize(
+    "by", [(), *((name,) for name in (*SUBJECTS, *OWNED, *TERMS)), ("team", "kind"), ("workspace", "model")]
+)
 def test_two_months_add_up_to_their_bills(owned: Ledger, truth: Truth, by: tuple[str, ...]) -> None:
     """By any dimension, before and after are the months' bills, and the effects their difference, to the picodollar."""
     table = owned.variance("2026-11", "2026-10", by=by)
@@ -46,10 +47,19 @@ def test_two_months_add_up_to_their_bills(owned: Ledger, truth: Truth, by: tuple
     assert len({tuple(row[name] for name in by) for row in table.rows}) == len(table.rows)
 
 
-def test_what_lines_are_of_does_not_change_the_totals(book: Ledger) -> None:
-    """By model, kind or anything that tells lines apart the totals are the same: the split is made by line."""
-    tables = [book.variance("2026-11", "2026-10", by=by) for by in ((), ("model",), ("kind", "tier"), TERMS)]
-    assert all(table.totals == tables[0].totals for table in tables)
+@pytest.mark.long
+@pytest.mark.parametrize("by", [*((name,) for name in (*SUBJECTS, *OWNED, *TERMS)), ("kind", "tier"), ("team", "key")])
+def test_a_change_has_one_split(owned: Ledger, by: tuple[str, ...]) -> None:
+    """By whatever is asked, the split is the same: the totals, and each row beside the question held to it."""
+    table = owned.variance("2026-11", "2026-10", by=by)
+    whole = owned.variance("2026-11", "2026-10", by=())
+    shared = {*by} & {*OWNED}  # halves of a charge are rounded apart
+    for name in ("before", "after", "change", *EFFECTS):
+        assert abs(total(table, name) - total(whole, name)) <= (Decimal("1e-7") if shared else 0)
+    for row in table.rows[:3]:
+        where = {name: str(row[name]) for name in by}
+        held = owned.variance("2026-11", "2026-10", by=(), where=where).totals
+        assert {name: row[name] for name in held} == dict(held)
 
 
 def test_top_keeps_the_largest_changes(book: Ledger) -> None:
@@ -64,13 +74,13 @@ def test_top_keeps_the_largest_changes(book: Ledger) -> None:
 @pytest.mark.long
 def test_a_discount_is_price(tmp_path: Path) -> None:
     """A discount of a fifth from November on changes price by a fifth of what lines of both months list."""
-    tables = []
+    tables, by = [], (*SUBJECTS, *TERMS)
     for discount in (NO_DISCOUNT, Discount(200, date(2026, 11, 1))):
         world = World(start=date(2026, 8, 1), end=NOW.date(), keys=16, requests_per_key_day=4, discount=discount)
         ledger = open_ledger(tmp_path / f"{discount.permille}", world, FIRST)
-        tables.append(ledger.variance("2026-11", "2026-10", by=TERMS))
+        tables.append(ledger.variance("2026-11", "2026-10", by=by))
         adds_up(tables[-1])
-    listed, discounted = ({tuple(row[name] for name in TERMS): row for row in table.rows} for table in tables)
+    listed, discounted = ({tuple(row[name] for name in by): row for row in table.rows} for table in tables)
     assert listed.keys() == discounted.keys()
     changed = 0
     for line, row in listed.items():

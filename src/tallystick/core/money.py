@@ -65,6 +65,19 @@ def nearest(amount: Fraction) -> Decimal:
     return EXACT.scaleb(Decimal(round(amount * 10**PLACES)), -PLACES)
 
 
+def picodollars(amount: Decimal) -> int:
+    """US dollars as a whole number of picodollars, exactly."""
+    return int(EXACT.scaleb(amount, PLACES))
+
+
+def dollars(numerator: int, denominator: int) -> Decimal:
+    """US dollars to twelve places from a fraction of picodollars whose denominator is above zero, half to even."""
+    whole, rest = divmod(numerator, denominator)
+    twice = 2 * rest
+    whole += twice > denominator or (twice == denominator and whole % 2)
+    return EXACT.scaleb(Decimal(whole), -PLACES)
+
+
 def ratio(part: Decimal | int, base: Decimal | int, places: int = PLACES) -> Decimal | None:
     """`part / base` from two exact sums, rounded half to even; None where the base is zero."""
     if not base:

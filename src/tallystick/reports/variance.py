@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from tallystick.core.dimensions import TERMS
+from tallystick.core.dimensions import OWNED, SUBJECTS, TERMS
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import ratio
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
@@ -23,7 +23,7 @@ from tallystick.query.owners import unasked
 from tallystick.query.pivot import Measure, Pivot
 from tallystick.query.report import ChargeSum, Days, Form, Parameter, Report, Where, by, days, narrowed_by
 from tallystick.query.strictness import COMPLETE
-from tallystick.reports.variance_lines import WHO, effects_of
+from tallystick.reports.variance_lines import effects_of
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 from tallystick.tally.variance import Effects
@@ -33,7 +33,7 @@ MONEY = ("before", "after", "change", "price", "volume", "mix")
 VARIANCE = Pivot(
     name="variance",
     money=True,
-    dimensions=(*WHO, *TERMS),
+    dimensions=(*SUBJECTS, *OWNED, *TERMS),
     by=("model",),
     measures=tuple(Measure(name, Kind.MONEY, "USD", name) for name in MONEY),
     order="change",
@@ -44,8 +44,8 @@ HEADINGS = (
     Heading("growth", Kind.RATIO, drop_order=2),
 )
 _NOTE = (
-    "price: today's use at the new effective rates, less at the old ones. volume: every line grown as the total did. "
-    "mix: lines that grew more or less than that, came or went, at the old rates."
+    "price: the new use at the new effective rates, less at the old ones. volume: a key or person used more or less. "
+    "mix: of a key or person other models or kinds than before, at the old rates."
 )
 _SPANS = "Write --against 2026-09, 2026-Q2 or 2026-09-01..2026-09-07, both days included."
 

@@ -16,9 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 
-from tallystick.core.money import EXACT, nearest, total
+from tallystick.core.money import EXACT, dollars, picodollars, total
 
 Pool = tuple[str, ...]
 """What quantities are added up over: a scope and a unit."""
@@ -67,7 +66,8 @@ class Effects:
         )
 
 
-_NOTHING = Amount(0, Decimal(0))
+_ZERO = Decimal(0)
+_NOTHING = Amount(0, _ZERO)
 
 
 def effects(before: Mapping[Line, Amount], after: Mapping[Line, Amount]) -> dict[Line, Effects]:
@@ -85,11 +85,11 @@ def effects(before: Mapping[Line, Amount], after: Mapping[Line, Amount]) -> dict
 
 def _split(old: Amount, new: Amount, was: int, now: int) -> Effects:
     change = EXACT.subtract(new.billed, old.billed)
-    zero = Decimal(0)
     if old.quantity is None or new.quantity is None or not was or not now:
-        return Effects(old.billed, new.billed, zero, change, zero)
-    b0, b1 = Fraction(old.billed), Fraction(new.billed)
-    volume = nearest(b0 * (Fraction(now, was) - 1))
-    both = old.quantity and new.quantity
-    price = nearest(b1 - b0 * Fraction(new.quantity, old.quantity)) if both else zero
+        return Effects(old.billed, new.billed, _ZERO, change, _ZERO)
+    b0 = picodollars(old.billed)
+    volume = dollars(b0 * (now - was), was)
+    price = _ZERO
+    if old.quantity and new.quantity:
+        price = dollars(picodollars(new.billed) * old.quantity - b0 * new.quantity, old.quantity)
     return Effects(old.billed, new.billed, price, volume, EXACT.subtract(EXACT.subtract(change, price), volume))
