@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from hypothesis import settings
 
 from support.command import Run, Tallystick
 from support.ledgers import OpenLedger, client_of, open_ledger
+from support.mail_server import MailServer, mail_server
 from support.organization import CLOCK, FIRST, HOURS_SINCE, NOW, TWO_SINCE, Truth, small_world
+from support.webhook_receiver import Receiver, receiving
 from tallystick import Ledger
 from tallystick.cli import main
 from tallystick.errors import Refused
@@ -171,3 +174,17 @@ def child(child_environment: dict[str, str]) -> Tallystick:
 def _homes(folder: Path) -> dict[str, str]:
     homes = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
     return dict.fromkeys(homes, str(folder))
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A receiver that listens."""
+    with receiving() as listening:
+        yield listening
+
+
+@pytest.fixture
+def mails() -> Iterator[MailServer]:
+    """A mail server that listens."""
+    with mail_server() as server:
+        yield server

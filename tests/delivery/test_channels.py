@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,9 +14,9 @@ import pytest
 from support.command import Tallystick
 from support.deliveries import OWNERS, World, lines
 from support.findings import MINUTE
-from support.mail_server import MailServer, mail_server
+from support.mail_server import MailServer
 from support.spending import DAYS_OF, NOW, USUAL, ledger, rows_of
-from support.webhook_receiver import Receiver, receiving
+from support.webhook_receiver import Receiver
 from tallystick.delivery import content
 from tallystick.watch.apprise_process import takes_files
 from tallystick.watch.attempts import LEASE
@@ -31,20 +30,6 @@ format = "pdf"
 to = "lead"
 teams = ["search"]
 """
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A receiver that listens."""
-    with receiving() as listening:
-        yield listening
-
-
-@pytest.fixture
-def mails() -> Iterator[MailServer]:
-    """A mail server that listens."""
-    with mail_server() as server:
-        yield server
 
 
 def world(tmp_path: Path, channel: str, text: str = STATEMENT) -> World:

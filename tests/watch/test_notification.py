@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,9 @@ from typing import Any
 import pytest
 
 from support.findings import MINUTE, START, after, channel, opened
-from support.mail_server import MailServer, mail_server
+from support.mail_server import MailServer
 from support.spending import ledger
-from support.webhook_receiver import Receiver, receiving
+from support.webhook_receiver import Receiver
 from tallystick.api.network import Network
 from tallystick.api.secret import Secret
 from tallystick.clock import SystemClock
@@ -30,20 +29,6 @@ from tallystick.watch.watcher import watcher
 TOKEN = "t0ken-of-the-path"
 SECRET = "s3cret-of-the-hook"
 DASHBOARD = "https://tally.example.test"
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A receiver that listens."""
-    with receiving() as listening:
-        yield listening
-
-
-@pytest.fixture
-def mails() -> Iterator[MailServer]:
-    """A mail server that listens."""
-    with mail_server() as server:
-        yield server
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ import pytest
 
 from support.command import Tallystick
 from support.spending import DAYS_OF, USUAL, ledger, rows_of
-from support.webhook_receiver import Receiver, receiving
+from support.webhook_receiver import Receiver
 from tallystick import Ledger
 from tallystick.watch_rounds import WatchRounds
 
@@ -32,13 +32,6 @@ when = "billed > 1"
 dollars = "billed"
 """
 SCREEN = '[[channel]]\nname = "screen"\nkind = "stdout"\n'
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A receiver that listens."""
-    with receiving() as listening:
-        yield listening
 
 
 def hook(receiver: Receiver) -> str:

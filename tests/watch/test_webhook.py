@@ -6,7 +6,6 @@ import hashlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 
 from support.findings import START
-from support.webhook_receiver import Receiver, receiving
+from support.webhook_receiver import Receiver
 from tallystick.api.secret import Secret
 from tallystick.errors import InvalidQuestion
 from tallystick.watch.receipt import Delivery, Receipt
@@ -22,13 +21,6 @@ from tallystick.watch.receiver_address import why_not
 from tallystick.watch.webhook import post
 
 SECRET = "the secret of the hook, longer than a block of SHA-256 is: 0123456789"
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A receiver that listens."""
-    with receiving() as listening:
-        yield listening
 
 
 def send(url: str, **options: Any) -> Receipt:

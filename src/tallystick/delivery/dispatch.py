@@ -76,8 +76,9 @@ def dispatch(
         return
     context = reader.context()
     _begin(tables, orders, now(), author)
+    events = delivery_events(tables)  # what others decide meanwhile, `decide` sees
     for order in orders:
-        for period in undecided(order, delivery_events(tables), now()):
+        for period in undecided(order, events, now()):
             if reasons := reasons_to_wait(context, order, period):
                 yield Waiting(order, period, reasons)
             else:

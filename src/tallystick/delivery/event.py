@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from tallystick.core.growing_tables import DELIVERIES
+from tallystick.store.event_rows import read_events, write_events
 from tallystick.store.tables import Tables
 from tallystick.watch.finding import Step as Sending
 
@@ -53,27 +53,9 @@ class DeliveryEvent:
 
 def delivery_events(tables: Tables) -> list[DeliveryEvent]:
     """Return every event that the ledger has, in the order in which they were written."""
-    if not (tables.folder(DELIVERIES) / "_delta_log").exists():
-        return []
-    rows = sorted(tables.rows(DELIVERIES).to_pylist(), key=lambda row: (row["happened_at"], row["place"]))
-    names = DeliveryEvent.__dataclass_fields__
-    return [
-        DeliveryEvent(
-            **({name: row[name] for name in names} | {"step": Step(row["step"]), "facts": json.loads(row["facts"])})
-        )
-        for row in rows
-    ]
+    return read_events(tables, DELIVERIES, DeliveryEvent, Step)
 
 
 def write(writer: Writer, events: Sequence[DeliveryEvent]) -> None:
     """Add events for good."""
-    import pyarrow as pa
-
-    from tallystick.store.columns import schema
-
-    rows = [
-        asdict(event)
-        | {"place": place, "step": str(event.step), "facts": json.dumps(dict(event.facts), sort_keys=True)}
-        for place, event in enumerate(events)
-    ]
-    writer.append(DELIVERIES, pa.Table.from_pylist(rows, schema(DELIVERIES)))
+    write_events(writer, DELIVERIES, events)

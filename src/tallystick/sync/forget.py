@@ -20,6 +20,7 @@ from tallystick.errors import InvalidQuestion
 from tallystick.store.archive import Archive
 from tallystick.store.columns import read, schema
 from tallystick.store.erasure import forgotten, pins, purge, remember, repin, rewrite, sweep
+from tallystick.store.event_rows import is_begun
 from tallystick.store.tables import Tables
 from tallystick.store.writer import Writer
 from tallystick.sync.findings_redaction import redacted, substitutes
@@ -132,7 +133,7 @@ def _pages(writer: Writer, people: People, reason: str) -> int:
 
 def _findings(writer: Writer, names: Mapping[str, str]) -> int:
     """Rewrite the findings that name somebody; how many rows."""
-    if not _has_findings(writer.tables):
+    if not is_begun(writer.tables, FINDINGS):
         return 0
     rows = read(writer.delta(FINDINGS)).to_pylist()
     new_rows = redacted(rows, names)
@@ -140,11 +141,6 @@ def _findings(writer: Writer, names: Mapping[str, str]) -> int:
         rewrite(writer, FINDINGS, pa.Table.from_pylist(new_rows, schema(FINDINGS)))
         writer.flush()
     return changed
-
-
-def _has_findings(tables: Tables) -> bool:
-    """Whether a rule ever wrote down what it saw."""
-    return (tables.folder(FINDINGS) / "_delta_log").exists()
 
 
 def _changed(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> int:
@@ -172,7 +168,7 @@ def _clear(writer: Writer) -> None:
     tables = writer.tables
     purge(writer, NAMES, pins(tables, NAMES))
     purge(writer, PAGES)
-    if _has_findings(tables):
+    if is_begun(tables, FINDINGS):
         purge(writer, FINDINGS)
     sweep(tables.root, set(tables.rows(PAGES, columns=["hash"])["hash"].to_pylist()))
 

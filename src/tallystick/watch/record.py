@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tallystick.core.growing_tables import FINDINGS
+from tallystick.store.event_rows import is_begun, read_events, write_events
 from tallystick.store.tables import Tables
 from tallystick.watch.finding import ENDED, Event, Step
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from tallystick.store.writer import Writer
 
 RECENT = timedelta(days=60)
@@ -23,7 +20,7 @@ RECENT = timedelta(days=60)
 
 def events(tables: Tables) -> list[Event]:
     """Return every event that the ledger has, in the order in which they were written."""
-    return _events(tables.rows(FINDINGS)) if is_begun(tables) else []
+    return read_events(tables, FINDINGS, Event, Step)
 
 
 def recent(tables: Tables, now: datetime) -> list[Event]:
@@ -34,7 +31,7 @@ def recent(tables: Tables, now: datetime) -> list[Event]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if not is_begun(tables):
+    if not is_begun(tables, FINDINGS):
         return []
     steps = tables.rows(FINDINGS, columns=["finding", "step", "happened_at"])
     is_end = pc.is_in(steps["step"], pa.array([*map(str, ENDED)]))
@@ -42,32 +39,10 @@ def recent(tables: Tables, now: datetime) -> list[Event]:
     expected = steps["finding"].filter(pc.equal(steps["step"], str(Step.EXPECTED)))
     ids = steps["finding"].unique()
     current = ids.filter(pc.or_(pc.invert(pc.is_in(ids, past.unique())), pc.is_in(ids, expected.unique())))
-    return _events(tables.rows(FINDINGS, filters=[("finding", "in", current.to_pylist())])) if len(current) else []
-
-
-def is_begun(tables: Tables) -> bool:
-    """Return whether a rule ever saw anything."""
-    return (tables.folder(FINDINGS) / "_delta_log").exists()
-
-
-def _events(table: pa.Table) -> list[Event]:
-    rows = sorted(table.to_pylist(), key=lambda row: (row["happened_at"], row["place"]))
-    names = Event.__dataclass_fields__
-    return [
-        Event(**({name: row[name] for name in names} | {"step": Step(row["step"]), "facts": json.loads(row["facts"])}))
-        for row in rows
-    ]
+    chosen = [("finding", "in", current.to_pylist())]
+    return read_events(tables, FINDINGS, Event, Step, filters=chosen) if len(current) else []
 
 
 def write(writer: Writer, new_events: Sequence[Event]) -> None:
     """Add events for good."""
-    import pyarrow as pa
-
-    from tallystick.store.columns import schema
-
-    rows = [
-        asdict(event)
-        | {"place": place, "step": str(event.step), "facts": json.dumps(dict(event.facts), sort_keys=True)}
-        for place, event in enumerate(new_events)
-    ]
-    writer.append(FINDINGS, pa.Table.from_pylist(rows, schema(FINDINGS)))
+    write_events(writer, FINDINGS, new_events)
