@@ -13,7 +13,7 @@ BASE :=
 EVERYTHING := --all-extras
 endif
 
-.PHONY: demo test test-long test-browser test-fast coverage check check-install docs faults format golden pictures vendor bench bench-quick focus-check clean
+.PHONY: demo test test-long test-browser test-fast coverage check check-install docs errors faults format golden pictures vendor bench bench-quick focus-check clean
 
 demo: $(VENV)/.installed
 	$(BIN)/tallystick demo
@@ -68,6 +68,10 @@ faults: $(VENV)/.developed
 format: $(VENV)/.developed
 	$(BIN)/ruff format src tests benchmarks examples scripts
 	$(BIN)/ruff check --fix-only src tests benchmarks examples scripts
+
+# The exact text of each error, and docs/errors.md of them; read the difference.
+errors: $(VENV)/.developed
+	$(BIN)/pytest -n 2 tests/errors --regenerate
 
 golden: $(VENV)/.developed
 	$(BIN)/pytest tests/formats tests/test_readme.py tests/test_catalog.py --regenerate

@@ -131,5 +131,6 @@ def _program(name: str, folder: Path) -> str:
 
 def _failed(setting: str, why: str) -> InvalidQuestion:
     return InvalidQuestion(
-        f"{setting} failed: {why}. Its output is not shown, it may hold the credential.", "Run the command by hand."
+        f"{setting} failed: {why}.",
+        "Run the command by hand: its output is not shown here, as it may hold the credential.",
     )

@@ -136,7 +136,9 @@ def content(path: Path) -> bytes:
         return path.read_bytes()
     except (OSError, ValueError) as wrong:
         why = wrong.strerror if isinstance(wrong, OSError) else "it is no path"
-        raise InvalidQuestion(f"The settings file {path} cannot be read: {why}.", "Correct --config.") from None
+        raise InvalidQuestion(
+            f"The settings file {path} cannot be read: {why}.", "Name a file that can be read."
+        ) from None
 
 
 def text_of(raw: bytes, otherwise: str = "") -> str:

@@ -46,6 +46,7 @@ TRIES = 3
 
 _UNAUTHORIZED = 401
 _TOO_MANY = 429
+_ERRNO = re.compile(r"\[Errno -?\d+\] ")
 _DIGITS = re.compile(r"[0-9]{1,15}")
 
 
@@ -208,7 +209,7 @@ class Client:
         except httpx2.DecodingError as garbled:
             return Failure(trouble=f"what cannot be unpacked: {mask(str(garbled))}", garbled=True)
         except httpx2.TransportError as broken:
-            return Failure(trouble=mask(f"{type(broken).__name__}: {broken}"))
+            return Failure(trouble=mask(f"{type(broken).__name__}: {_ERRNO.sub('', str(broken))}"))
         except httpx2.InvalidURL as wrong:
             raise UnexpectedResponse(
                 f"The next page of {query.endpoint.path} cannot be asked for: {mask(str(wrong))[:100]}.",

@@ -28,6 +28,7 @@ _MEND = {
     402: "Anthropic reports a problem with the organization's payment; see the Console's billing page.",
     403: "The credential from {source} is valid but may not read this. Workspace keys cannot; use an Admin key, an "
     "OAuth token with org:admin, or a key that is not bound to a workspace. Individual accounts have no Admin API.",
+    429: "Waiting does not help: an admin of the organization must raise the limit or end the hold in the Console.",
     404: "There is nothing at that address. Check --base-url: it should be the API's root, without /v1.",
 }
 

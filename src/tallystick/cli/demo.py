@@ -65,7 +65,8 @@ def demo(at: str | None, served: bool) -> None:
         simulated = simulator(clock.now, seed=1, days=DAYS, keys=24)
         if set(book.organizations()) - {simulated.world.organization.id}:
             raise InvalidQuestion(
-                f"{path} holds a real organization, which the demo would mix with its own.", "Name another."
+                f"{path} holds a real organization, which the demo would mix with its own.",
+                "Name another folder: --ledger FOLDER.",
             )
         if not ledger and path.exists():
             shutil.rmtree(path)

@@ -10,7 +10,7 @@ import click
 
 from tallystick.catalog import Entry
 from tallystick.cli import options
-from tallystick.cli.files import stream
+from tallystick.cli.files import free, stream
 from tallystick.core.filter import where_of
 from tallystick.core.time_words import names_month
 from tallystick.query.report import Form, Parameter, Report
@@ -34,11 +34,12 @@ def command(entry: Entry, under: Mapping[str, click.Command] | None = None) -> c
         for parameter in report.parameters:
             if parameter.form is Form.WHERE:
                 given[parameter.name] = where_of(given[parameter.name])
+        chosen = options.format_asked(form, output)
+        free(output, force=force, text=chosen.text or show_sql)  # before anything is read
         book = options.book(doubt=report.priced, asks=report.api)
         if show_sql:
             options.write(book.query(entry.name, **given), output, force=force)
             return
-        chosen = options.format_asked(form, output)
         if chosen.rows and chosen.text and (tables := book.parts(entry.name, **given)):
             stream(lambda file: options.send(tables, chosen, file), output, force=force, text=True)
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -130,9 +131,8 @@ def run(
         listening = socket.create_server((host, port), family=family)
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else a body waits 40 ms for the client's ACK
     except (OSError, OverflowError) as wrong:
-        raise InvalidQuestion(
-            f"Nothing can listen on {host}, port {port}: {wrong}.", "Choose another --port."
-        ) from None
+        why = os.strerror(wrong.errno) if isinstance(wrong, OSError) and wrong.errno else wrong
+        raise InvalidQuestion(f"Nothing can listen on {host}, port {port}: {why}.", "Choose another --port.") from None
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"http://{shown}:{listening.getsockname()[1]}  (Ctrl-C ends it)")
     config = uvicorn.Config(

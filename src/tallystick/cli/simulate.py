@@ -132,7 +132,7 @@ def serve_command(
         server = serve(simulated, port=port, latency=latency)
     except (ValueError, OSError) as wrong:
         raise InvalidQuestion(
-            f"The simulator cannot be started: {wrong}.", "See `tallystick sim serve --help`."
+            f"The simulator cannot be started: {wrong}.", "See `tallystick sim serve --help`, or `--faults`."
         ) from None
     click.echo(f"{server.url} with the key sk-ant-admin01-simulated; in another terminal:\n")
     moment = f"export TALLYSTICK_NOW={at}\n  " if at else ""

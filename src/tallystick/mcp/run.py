@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -50,7 +51,8 @@ def by_http(settings: Settings, port: int, token_file: Path | None, tell: Callab
     try:
         listening = socket.create_server((LOOPBACK, port))
     except (OSError, OverflowError) as wrong:
-        raise InvalidQuestion(f"Nothing can listen on port {port}: {wrong}.", "Choose another --port.") from None
+        why = os.strerror(wrong.errno) if isinstance(wrong, OSError) and wrong.errno else wrong
+        raise InvalidQuestion(f"Nothing can listen on port {port}: {why}.", "Choose another --port.") from None
     tell(f"http://{LOOPBACK}:{listening.getsockname()[1]}{PATH}")
     config = uvicorn.Config(app, log_level="warning", server_header=False, proxy_headers=False, access_log=False)
     with suppress(KeyboardInterrupt):  # the usual end

@@ -80,9 +80,10 @@ def answer(client: Client, engine: Engine | None, now: datetime) -> Table:
     """
     limits, members = read(client, SPEND), read(client, MEMBERS)
     both = {"Spend limits of the organization and its workspaces": limits, "Members' spend limits": members}
-    refusals = [f"{subject} are not shown: {because(no)}." for subject, no in both.items() if isinstance(no, Refused)]
     if isinstance(limits, Refused) and isinstance(members, Refused):
-        raise Refused(" ".join(refusals), _MEND, status=limits.status, request_id=limits.request_id, code=limits.code)
+        reasons = "; ".join({no.code: because(no) for no in (members, limits)}.values())
+        raise Refused(f"No spend limit can be read: {reasons}", _MEND, status=limits.status, code=limits.code)
+    refusals = [f"{subject} are not shown: {because(no)}." for subject, no in both.items() if isinstance(no, Refused)]
     organization_id = organization(client, [*_pages(limits), *_pages(members)])
     spent = Spent(engine, organization_id, now)
     names = _names(engine)

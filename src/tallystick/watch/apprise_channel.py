@@ -48,7 +48,7 @@ def check_installed() -> None:
     """Raise InvalidQuestion where apprise is not installed."""
     if find_spec("apprise") is None:
         raise InvalidQuestion(
-            "This channel needs apprise, which is not installed.", "pip install 'tallystick[notify]'."
+            "This channel needs apprise, which is not installed.", "Run pip install 'tallystick[notify]'."
         )
 
 

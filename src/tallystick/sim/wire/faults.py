@@ -246,7 +246,7 @@ class ScheduledFault:
         name, equals, day = named.partition("=")
         matching = [fault for fault in FAULTS if fault.name == name]
         if not matching:
-            raise ValueError(f"no fault {name!r}; there are {', '.join(fault.name for fault in FAULTS)}")
+            raise ValueError(f"there is no fault {name!r}")
         self.fault = matching[0]
         if equals and self.fault.age is None:
             raise ValueError(f"{spec!r}: the fault {name} is not of one day")

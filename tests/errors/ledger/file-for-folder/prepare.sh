@@ -1,0 +1,2 @@
+rm -r $LEDGER/versions
+touch $LEDGER/versions

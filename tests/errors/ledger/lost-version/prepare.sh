@@ -1,0 +1,2 @@
+echo 99 > $LEDGER/newest
+rm -f $LEDGER/snapshot*

@@ -1,0 +1,1 @@
+exec $TALLYSTICK spend > /dev/full
