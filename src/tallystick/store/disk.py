@@ -11,6 +11,8 @@ from threading import Lock
 
 Fsync = Callable[[Path], None]
 """Makes the content of a file, or the names in a folder, outlast a power cut."""
+LOG = "_delta_log"
+"""The folder of a table that has the log of it."""
 _AT_ONCE = 8
 """Files that are synced at once: a journal takes several in one turn."""
 
@@ -38,7 +40,8 @@ def put(path: Path, content: bytes, sync: Fsync = fsync) -> None:
 class Unsynced:
     """Files under `root` that a power cut could still take; `flush` makes them stay, their folders after them.
 
-    Safe to share between threads: what is added while it flushes stays for the next time.
+    Entries of a log come last: none may outlast a file that it names. Safe to share between threads: what is added
+    while it flushes stays for the next time.
     """
 
     def __init__(self, root: Path, sync: Fsync) -> None:
@@ -53,11 +56,13 @@ class Unsynced:
             self._paths.update(paths)
 
     def flush(self) -> None:
-        """Sync every file, then every folder from its own up to the ledger's."""
+        """Sync every file that is no entry of a log, and its folders up to the ledger's; then every entry alike."""
         with self._lock:
             files, self._paths = self._paths, set()
+        entries = {path for path in files if path.parent.name == LOG}
         try:
-            self._flush(files)
+            self._flush(files - entries)
+            self._flush(entries)
         except BaseException:
             self.add(files)
             raise
