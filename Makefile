@@ -13,7 +13,7 @@ BASE :=
 EVERYTHING := --all-extras
 endif
 
-.PHONY: demo test test-long test-browser test-fast coverage check check-install docs errors faults format golden pictures vendor bench bench-quick focus-check clean
+.PHONY: demo test test-long test-browser test-fast soak coverage check check-install docs errors faults format golden pictures vendor bench bench-quick focus-check clean
 
 demo: $(VENV)/.installed
 	$(BIN)/tallystick demo
@@ -24,6 +24,10 @@ test: $(VENV)/.developed
 # The third of the tests that takes most of the time; and for a first look while one works, those of values, readers and exports.
 test-long: $(VENV)/.developed $(VENV)/.prometheus
 	$(BIN)/pytest -n 2 -m "long and not browser"
+
+# Nightly: a thousand random interleavings of all that writes to a ledger, of 15 steps each, beside a model; an hour or more.
+soak: $(VENV)/.developed
+	EXAMPLES=1000 $(BIN)/pytest tests/ledger/test_interleavings.py
 
 test-fast: $(VENV)/.developed
 	$(BIN)/pytest -n 2 -m "not long and not browser" tests/api tests/core tests/exports tests/test_words.py

@@ -190,7 +190,7 @@ class World:
         return tariff.dollars(self.discount.off(listed, day))
 
     def restate(self, day: date) -> None:
-        """Let late requests of a past day arrive: from now on the day holds more of them, and costs more."""
+        """Let late requests of a past day arrive: a day that has any holds more of them, and costs more."""
         self._restated[day] += 1
 
     def restated(self, day: date) -> int:
@@ -222,7 +222,7 @@ class World:
             elif planted.kind is not Plant.LAUNCH or planted.on(day):
                 result += stream.draw(day, _mood(stream, planted, day), growth, rng)
         usual = tuple(result)
-        for time in range(restated):
+        for time in range(restated if usual else 0):
             late = Random(f"{self.seed}:{day}:late:{time}")  # noqa: S311 - the same
             seconds = late.sample(range(86_400), k=len(usual) // 40 + 1)
             result += [late.choice(usual)._replace(at=midnight(day) + timedelta(seconds=second)) for second in seconds]
