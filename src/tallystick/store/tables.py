@@ -1,8 +1,7 @@
 """The tables of the ledger: Delta Lake, one version over all of them, one writer at a time.
 
 Delta commits one table at a time and an answer needs several, so a row of `versions` pins the Delta version of each
-table. Readers open exactly what the newest row pins. A writer first restores every table to that row, so what a
-dead writer left half done is never adopted.
+table. Readers open exactly what the newest row pins. A writer first restores every table to it.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from tallystick.core.ledger_tables import CLOSED, GROWING, PAGES, PINNED, VERSIO
 from tallystick.core.table import LedgerTable
 from tallystick.core.time import DATE_LENGTH, DAY, instant, text
 from tallystick.errors import InvalidQuestion, LedgerError
-from tallystick.store import faults, lock
+from tallystick.store import faults, format as ledger_format, lock
 from tallystick.store.contents import Content, Listing
 from tallystick.store.disk import Fsync, fsync, private
 from tallystick.store.snapshot import Snapshot, is_head, mark
@@ -67,7 +66,8 @@ class Tables:
             )
 
     def exists(self) -> bool:
-        """Whether there is a ledger here. LedgerError where there is one without its versions."""
+        """Whether there is a ledger here. LedgerError for one of a newer format, or without its versions."""
+        ledger_format.supported(self.root)
         with faults.reading(self.root, "the folder"):
             if (folder := self.folder(VERSIONS)).exists() and not folder.is_dir():
                 raise LedgerError(f"{folder} is a file, and should be a folder of the ledger.", faults.RESTORE)

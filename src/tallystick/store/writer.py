@@ -15,7 +15,7 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from tallystick.core.ledger_tables import GROWING, PAGES, PINNED, TABLES, TALLIED_BY, VERSIONS
 from tallystick.core.table import LedgerTable
-from tallystick.store import memory
+from tallystick.store import format as ledger_format, memory
 from tallystick.store.archive import Archive
 from tallystick.store.columns import encoded, read, schema
 from tallystick.store.compaction import compact
@@ -38,6 +38,7 @@ class Writer:
     """Writes tables, then commits them together as one version."""
 
     def __init__(self, tables: Tables) -> None:
+        ledger_format.state(tables.root, tables.sync)
         self.version = tables.newest()
         self.tables = tables
         self._unsynced = Unsynced(tables.root, tables.sync)
