@@ -90,9 +90,14 @@ class Readers:
         return quantiles(self.waits, n=20)[-1]
 
 
-def read(url: str, addresses: Sequence[str], readers: int, goes_on: Callable[[float], bool]) -> Readers:
-    """Let so many readers ask one address after the other, while it `goes_on` after so many seconds."""
-    begun, result = time.perf_counter(), Readers()
+def read(
+    url: str, addresses: Sequence[str], readers: int, goes_on: Callable[[float], bool], before: Readers | None = None
+) -> Readers:
+    """Let so many readers ask one address after the other, while it `goes_on` after so many seconds.
+
+    What they wait is added to that of `before`, if there are some.
+    """
+    begun, result = time.perf_counter(), before or Readers()
 
     def one(number: int) -> None:
         with httpx2.Client(base_url=url, timeout=120) as client:

@@ -6,8 +6,9 @@ Seconds are of the wall, from a request to the last byte of its answer. Cold: in
 before, at once after it began; warm: asked a second time. The first page is what a browser is shown at once, whose
 panels that follow later are counted; the overview and all other pages are whole. Readers ask one address after another
 without a pause, for some seconds; while some do, a process of its own syncs another organization into the same ledger,
-or the dashboard does when it is asked, so that versions change under them. Every answer must be of one version and
-without errors. --quick asks 0.1 million charges; --folder keeps the ledgers.
+or the dashboard does when it is asked. They ask on until the dashboard has moved to the new version under them, and
+some seconds more. Every answer must be of one version and without errors. --quick asks 0.1 million charges; --folder
+keeps the ledgers.
 """
 
 from __future__ import annotations
@@ -62,7 +63,9 @@ _FORM = re.compile(r'name="form" value="(\w+)"')
 ENDED = "days changed"
 """What the page of a sync says once it has ended well."""
 PATIENCE = 600.0
-"""Seconds in which it must have ended."""
+"""Seconds in which it must have ended, and the dashboard have moved on."""
+MOVED = 2
+"""States that readers have seen then."""
 SYNC_SINCE = "2026-06-01"
 
 
@@ -149,6 +152,9 @@ def syncing(path: str, config: str, *, by_itself: bool) -> tuple[Readers, float]
             sync = pool.submit(own_sync, client) if by_itself else pool.submit(other_sync, told)
             made = read(shown.url, addresses, READERS, lambda _: not sync.done())
             sync.result()
+            read(shown.url, addresses, READERS, lambda seconds: len(made.states) < MOVED and seconds < PATIENCE, made)
+            read(shown.url, addresses, READERS, lambda seconds: seconds < SECONDS, made)
+            assert len(made.states) >= MOVED, made.states
             return made, (shown.processor() - begun) / len(made.waits)
 
 
