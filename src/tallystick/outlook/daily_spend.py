@@ -81,6 +81,15 @@ class _Sums:
     unread: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    """US dollars of every day, value of a dimension, team and cost center, and what to say of them."""
+
+    owners: Owners
+    amounts: dict[tuple[date, str, str, str], Decimal]
+    messages: Sequence[Message]
+
+
 @dataclass(frozen=True)
 class Daily:
     """The days of a window up to the running one, of whatever is asked; `messages` say how owners share."""
@@ -193,16 +202,28 @@ class Daily:
         """
         cache_key = f"{column} {by} {sorted(question.where.items())}"
         if cache_key not in self._cache:
-            dims = ("day", *((by,) if by else ()), *OWNED)
-            amount = BILLED if column == "billed" else _USED
-            by_owner = replace(question, by=dims)
-            owner_charges = attribution(self.engine, by_owner, self.owners, amount, amount)
-            self.messages.extend(messages(self.owners, owner_charges))
-            self._cache[cache_key] = {
-                (row["day"], row[by] if by else "", row["team"], row["cost_center"]): row["billed"]
-                for row in owner_charges.sums(dims)
-            }
+            shares = self._shares(question, column, by, cache_key)
+            self.messages.extend(shares.messages)
+            self._cache[cache_key] = shares.amounts
         return self._cache[cache_key]
+
+    def _shares(self, question: Question, column: str, by: str, cache_key: str) -> _Shares:
+        """The same with what to say of it; of no dimension worked out once for each version and owners."""
+        key = (_Shares, self.window, cache_key)
+        known: _Shares | None = self.engine.results.get(key)
+        if known and known.owners == self.owners:
+            return known
+        dims = ("day", *((by,) if by else ()), *OWNED)
+        amount = BILLED if column == "billed" else _USED
+        owner_charges = attribution(self.engine, replace(question, by=dims), self.owners, amount, amount)
+        amounts = {
+            (row["day"], row[by] if by else "", row["team"], row["cost_center"]): row["billed"]
+            for row in owner_charges.sums(dims)
+        }
+        shares = _Shares(self.owners, amounts, messages(self.owners, owner_charges))
+        if not by:
+            self.engine.results[key] = shares
+        return shares
 
     def _charges(self, question: Question, by: str, within: Where) -> dict[str, dict[date, _Sums]]:
         """US dollars billed and used by value and day, and whether use has no rate or the bill is unread."""
