@@ -41,12 +41,40 @@ def test_a_filter_is_offered_by_name_and_added_by_keyboard(visit: Visit) -> None
     page.locator("select[name=filter]").select_option("kind")
     field = page.get_by_label("Name or id")
     field.focus()
-    expect(page.locator("#names option[value=output]")).to_be_attached()
-    field.fill("output")
+    expect(page.get_by_role("option", name="kind output", exact=True)).to_be_visible()
+    field.fill("outp")
+    expect(page.locator("#values [role=option]")).to_have_count(1)
+    field.press("ArrowDown")
+    assert field.get_attribute("aria-activedescendant") == "filter-1"
     field.press("Enter")
     page.wait_for_url(f"{visit.base}/ask/spend?where.kind=output&by=model")
     page.get_by_role("link", name="Remove the filter kind is output").click()
     page.wait_for_url(f"{visit.base}/ask/spend?by=model")
+
+
+def test_a_search_is_suggested_while_it_is_typed(visit: Visit) -> None:
+    """Names with their kind stand under the search; arrows choose, Enter leads there, Escape closes the list."""
+    page = visit.open("/")
+    page.keyboard.press("/")
+    field = page.get_by_role("combobox", name="Search")
+    field.press_sequentially("produ")
+    first = page.locator("#hits [role=option]").first
+    expect(first).to_have_text(re.compile("Production"))
+    assert field.get_attribute("aria-expanded") == "true"
+    field.press("Escape")
+    expect(first).to_be_hidden()
+    field.press("ArrowDown")
+    expect(first).to_have_attribute("aria-selected", "true")
+    field.press("Enter")
+    page.wait_for_url(re.compile(r"/workspace/"))
+
+
+def test_hostile_suggestions_do_nothing(visit: Visit) -> None:
+    """Names that no page may obey are suggested as text."""
+    page = visit.open("/")
+    field = page.get_by_role("combobox", name="Search")
+    field.press_sequentially("<scr")
+    expect(page.locator("#hits [role=option]").first).to_contain_text("<script>alert(1)</script>")
 
 
 def test_an_empty_field_is_not_asked(visit: Visit) -> None:

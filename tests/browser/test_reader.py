@@ -36,7 +36,7 @@ def test_keys_lead_everywhere(visit: Visit) -> None:
     """`/` searches, `g` with a letter leads to a page, `?` shows the keys and Escape closes them."""
     page = visit.open("/")
     page.keyboard.press("/")
-    expect(page.get_by_role("searchbox")).to_be_focused()
+    expect(page.get_by_role("combobox", name="Search")).to_be_focused()
     page.keyboard.press("Tab")
     for letter, name in (("e", "Explore"), ("c", "Cache"), ("o", "Overview")):
         page.keyboard.press("g")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import tomllib
 from collections.abc import Iterator
 from decimal import Decimal
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urljoin, urlsplit
@@ -31,6 +33,7 @@ from tallystick.web.advice import linked
 from tallystick.web.application import application
 from tallystick.web.pages import PAGES
 from tallystick.web.search import Hit, ranked
+from tallystick.web.suggestions import MOST
 
 GIVEN = {
     "anomaly": "finding=fc2f4c72",
@@ -150,11 +153,11 @@ def test_hostile_texts_do_nothing(client: TestClient, text: str) -> None:
         f"/ask/sql?query={word}",
         f"/search?q={word}",
         f"/key/{word}",
+        f"/suggestions?q={word}",
+        f"/suggestions?report=spend&filter={word}&value={word}",
     ):
         read = HtmlPage(client.get(url).text)
         assert read.active == [], url
-    names = client.get(f"/names?report=spend&dimension={word}")
-    assert names.headers["content-type"] == "application/json"
 
 
 def test_hostile_names_stand_as_text(client: TestClient) -> None:
@@ -245,10 +248,20 @@ def test_a_view_is_saved_by_lines_to_paste() -> None:
 def test_names_of_a_filter_mean_one_thing(client: TestClient, book: Ledger) -> None:
     """Each value that is offered can be asked for, and means what it is offered for."""
     for dimension in ("key", "workspace", "actor"):
-        names = client.get(f"/names?report=spend&dimension={dimension}").json()["names"]
-        rows = {row[dimension]: row["billed"] for row in book.spend(dimension, "3m").rows}
-        sums = [book.spend((), "3m", where={dimension: name["value"]}).totals["billed"] for name in names]
-        assert sums == [*rows.values()]
+        text = client.get(f"/suggestions?report=spend&filter={dimension}&value=").text
+        values = [unescape(value) for value in re.findall(rf'data-dimension="{dimension}" data-value="([^"]*)"', text)]
+        amounts = [row["billed"] for row in book.spend(dimension, "3m").rows]
+        assert [book.spend((), "3m", where={dimension: value}).totals["billed"] for value in values] == amounts[:MOST]
+
+
+def test_what_is_typed_is_suggested_with_what_it_is(client: TestClient) -> None:
+    """Names are suggested as options, each with its kind and where it leads; of a filter of any dimension it takes."""
+    text = client.get("/suggestions?q=rese").text
+    assert re.search(r'role="option" id="search-1"[^>]* data-url="/workspace/[^"]+"><span class="of">workspace', text)
+    assert client.get("/suggestions?q=").text.strip() == client.get("/suggestions?q=qqqq").text.strip() == ""
+    text = client.get("/suggestions?report=spend&filter=model&value=rese").text
+    assert 'data-dimension="workspace"' in text
+    assert "data-url" not in text
 
 
 def test_a_search_leads_to_what_is_called_so(client: TestClient) -> None:

@@ -44,6 +44,7 @@ from tallystick.web.readers import Readers, VersionReader
 from tallystick.web.refresh import Refresh
 from tallystick.web.scrape import PATH as METRICS, Scrape
 from tallystick.web.subject_pages import SUBJECT_PAGES
+from tallystick.web.suggestions import PATH as SUGGESTIONS, Suggestions
 from tallystick.web.team_view import not_for, panels_for
 from tallystick.web.templates import rendered
 from tallystick.web.tokens import LOCAL, Identity
@@ -58,7 +59,6 @@ HTTP = {
 """What is said of an HTTP status, and how to go on."""
 FILE = re.compile(r"/ask/[^/]*\.(?P<ending>[^./]*)")
 """The path of an answer as a file."""
-NAMES = "/names"
 T = TypeVar("T")
 
 
@@ -236,7 +236,7 @@ class Dashboard:
             what, hint = plain.what, plain.hint
         else:
             status, what, hint = 500, "An internal error.", "The server's log has its details."
-        if (file := FILE.fullmatch(request.url.path)) or request.url.path == NAMES:
+        if (file := FILE.fullmatch(request.url.path)) or request.url.path == SUGGESTIONS:
             if file and file["ending"] != "json":
                 return PlainTextResponse(f"{what}\n{hint}\n", status)
             return JSONResponse({"error": what, "hint": hint}, status)
@@ -271,7 +271,7 @@ def application(settings: Settings, access: Access | None = None, every: timedel
         routes=[
             *(Route(page.path, dashboard.page) for page in PAGES),
             Route("/ask/{report}", explore.page),
-            Route(NAMES, explore.names),
+            Route(SUGGESTIONS, Suggestions(explore).answer),
             Route("/search", explore.search),
             Route("/sync", live.page, methods=["GET", "POST"]),
             Route("/sync/progress", live.progress),

@@ -1,4 +1,4 @@
-"""Explore: any question of the catalog as a page or a file, the names that a filter can take, and the search."""
+"""Explore: any question of the catalog as a page or a file, and the search."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from tallystick.address import CHART, Address, every_row
 from tallystick.catalog import CATALOG, Entry, Group, entry
@@ -26,7 +26,7 @@ from tallystick.web.controls import Choice, Switch, controls, written
 from tallystick.web.file_name import file_name
 from tallystick.web.leads import leads_of
 from tallystick.web.links import SUBJECTS
-from tallystick.web.names import asked, choices, names_of
+from tallystick.web.names import asked, names_of
 from tallystick.web.page import Panel, View
 from tallystick.web.pages import PAGES
 from tallystick.web.panels import Shown, show
@@ -118,17 +118,15 @@ class Explore:
     async def _names(self, request: Request, visit: Visit, address: Address) -> dict[tuple[str, str], str]:
         """The names of the ids that a question is held to."""
         dimensions = {name.removesuffix(EXCEPT) for name, _ in address.filters} & NAMED_BY.keys()
-        by_dimension = await asyncio.gather(
-            *(self._values(request, visit, address.report, name) for name in dimensions)
-        )
+        by_dimension = await asyncio.gather(*(self.values(request, visit, address.report, name) for name in dimensions))
         return {
             (dimension, id_): safe(name)
             for dimension, names in zip(dimensions, by_dimension, strict=True)
             for id_, name in names.items()
         }
 
-    async def _values(self, request: Request, visit: Visit, report: str, dimension: str) -> dict[str, str]:
-        """The values of a dimension, of what the reader may see; none where that cannot be asked."""
+    async def values(self, request: Request, visit: Visit, report: str, dimension: str) -> dict[str, str]:
+        """Return the values of a dimension, of what the reader may see; none where that cannot be asked."""
         answer = await self._dashboard.answer(request.state.identity, visit, asked(report, dimension))
         return {} if isinstance(answer, TallystickError) else names_of(answer, dimension)
 
@@ -158,24 +156,23 @@ class Explore:
         headers = {"Content-Disposition": f'attachment; filename="{file_name(address, answer, ending)}"'}
         return Response(content, media_type=MEDIA[ending], headers=headers)
 
-    async def names(self, request: Request) -> Response:
-        """Answer what a filter on a dimension can be, as JSON."""
-        report, dimension = (request.query_params.get(name, "") for name in ("report", "dimension"))
-        values = await self._values(request, self._dashboard.readers.visit(), entry(report).name, dimension)
-        return JSONResponse({"names": choices(values)})
-
     async def search(self, request: Request) -> Response:
         """Answer what a text can mean; where it means one thing alone, lead there."""
         query = request.query_params.get("q", "")
         visit = self._dashboard.readers.visit()
         if visit.version is None:
             return self._dashboard.welcome(request, visit)
-        hits = [*time_hits(query, visit.now), *ranked(query, await self._hits(request, visit))]
+        hits = [*time_hits(query, visit.now), *ranked(query, await self.hits(request, visit))]
         if len(hits) == 1:
             return RedirectResponse(hits[0].url, 303)
         return self._dashboard.html(request, "search.html", visit, title="Search", query=query, hits=hits)
 
-    async def _hits(self, request: Request, visit: Visit) -> list[Hit]:
+    def visit(self) -> Visit:
+        """Return the version that readers are shown."""
+        return self._dashboard.readers.visit()
+
+    async def hits(self, request: Request, visit: Visit) -> list[Hit]:
+        """Return everything that a search can lead to, but for days and months."""
         names = await asyncio.gather(*(self._known(request, visit, dimension) for dimension in SUBJECTS))
         return [
             *view_hits(self._views_of(request)),
@@ -191,7 +188,7 @@ class Explore:
         )
         if not isinstance(roster, TallystickError):
             return names_of(roster, dimension)
-        return await self._values(request, visit, CATALOG[0].name, dimension)
+        return await self.values(request, visit, CATALOG[0].name, dimension)
 
     def _views_of(self, request: Request) -> Sequence[SavedView]:
         """The saved views; none for a reader of some teams, whose names may tell of others."""

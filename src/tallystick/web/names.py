@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from tallystick.address import Address
 from tallystick.catalog import CATALOG, entry
 from tallystick.core.document import Answer
 from tallystick.core.filter import pattern
 from tallystick.core.question import Table
-from tallystick.core.text import safe
 from tallystick.query.grouping import OTHERS
 
 SINCE = "3m"
@@ -40,11 +39,9 @@ def names_of(answer: Answer, dimension: str) -> dict[str, str]:
     }
 
 
-def choices(names: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return what a filter is offered: a name where it means one thing alone, else the id, and words beside it."""
+def choices(names: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yield what a filter is offered: a name, its id, and of the two what means one thing alone."""
     counts = Counter(names.values())
-    offered = []
     for id_, name in [*names.items()][:MOST]:
         is_plain = counts[name] == 1 and (name == id_ or name not in names) and pattern(name) is None
-        offered.append({"value": name if is_plain else id_, "label": safe(id_ if is_plain else name)})
-    return offered
+        yield name, id_, name if is_plain else id_

@@ -120,16 +120,19 @@ def subject_hits(dimension: str, names: Mapping[str, str]) -> Iterator[Hit]:
         yield Hit(SUBJECTS[dimension], safe(name), "" if name == id_ else safe(id_), subject(dimension, id_))
 
 
-def ranked(query: str, hits: Iterable[Hit]) -> list[Hit]:
-    """Return what a text can mean: what is called so, begins so, has a word that does, holds it; else what is near."""
+def ranked(query: str, hits: Iterable[Hit], *, near: bool = True) -> list[Hit]:
+    """Return what a text can mean: what is called so, begins so, has a word that does, holds it; else what is near it.
+
+    The last only if `near`.
+    """
     word = query.strip().casefold()
     if not word:
         return []
     scored = [(_rank(word, hit), index, hit) for index, hit in enumerate(hits)]
     matches = sorted((entry for entry in scored if entry[0] <= len(_TESTS)), key=lambda entry: entry[:2])
-    if not matches and len(word) <= LONGEST:
-        near = [(-_likeness(word, hit.name), index, hit) for _, index, hit in scored]
-        return [hit for likeness, _, hit in sorted(near, key=lambda entry: entry[:2])[:MOST] if likeness <= -ALIKE]
+    if not matches and near and len(word) <= LONGEST:
+        alike = [(-_likeness(word, hit.name), index, hit) for _, index, hit in scored]
+        return [hit for likeness, _, hit in sorted(alike, key=lambda entry: entry[:2])[:MOST] if likeness <= -ALIKE]
     return [hit for _, _, hit in matches[:MOST]]
 
 

@@ -1,29 +1,5 @@
-// Explore: names for a filter, empty fields that ask nothing, texts to copy, and hits of a search by arrow keys.
+// Explore: empty fields that ask nothing, texts to copy, and hits of a search by arrow keys.
 "use strict"
-
-const fill = async (select) => {
-  const list = document.getElementById("names")
-  if (!list || list.dataset.of === select.value) return
-  list.dataset.of = select.value
-  list.replaceChildren()
-  const answer = await fetch(select.dataset.names + encodeURIComponent(select.value)).catch(() => null)
-  if (!answer?.ok || list.dataset.of !== select.value) return
-  const { names } = await answer.json()
-  list.replaceChildren(...names.map(({ value, label }) => {
-    const option = document.createElement("option")
-    option.value = value
-    if (label !== value) option.label = label
-    return option
-  }))
-}
-
-document.addEventListener("focusin", (event) => {
-  const select = event.target.closest?.(".add")?.querySelector("select[data-names]")
-  if (select) fill(select)
-})
-document.addEventListener("change", (event) => {
-  if (event.target.matches?.("select[data-names]")) fill(event.target)
-})
 
 // What is left empty is not asked, so it does not stand in the address; a filter stands in it as it is asked.
 document.addEventListener("submit", (event) => {
