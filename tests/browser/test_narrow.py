@@ -30,6 +30,26 @@ def test_amounts_stand_on_the_screen(phone: Visit, path: str) -> None:
     assert box["x"] + box["width"] <= 360
 
 
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("/people", ("this month", "same days before")),
+        ("/ask/spend?by=workspace&compare=previous", ("billed", "billed before")),
+        ("/ask/variance?month=mtd&by=workspace", ("before", "after", "change")),
+        ("/forecast", ("spent", "expected")),
+    ],
+)
+def test_amounts_that_are_compared_stand_on_the_screen(phone: Visit, path: str, names: tuple[str, ...]) -> None:
+    """Amounts of a row that are compared are seen without scrolling their table."""
+    page = phone.open(path)
+    table = page.locator(".scroll table:visible", has=page.locator("thead th", has_text=names[-1])).first
+    heads = [head.split(" USD")[0].strip() for head in table.locator("thead th").all_inner_texts()]
+    for name in names:
+        box = table.locator("tbody tr").first.locator("> *").nth(heads.index(name)).bounding_box()
+        assert box
+        assert box["x"] + box["width"] <= 360
+
+
 def test_the_menu_stands_at_the_open_page(phone: Visit) -> None:
     """The entry of the open page is seen in the menu, however far right it is."""
     box = phone.open("/ledger").locator(".topbar nav [aria-current]").bounding_box()

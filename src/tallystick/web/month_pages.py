@@ -16,7 +16,7 @@ FILES = ("pdf", "xlsx", "csv")
 """The files that a statement is handed out as."""
 
 
-_CHARGED = ("team", "own", "shared", "adjustment", "amount", "posted", "cost_center")
+_CHARGED = ("team", "amount", "own", "shared", "adjustment", "posted", "cost_center")
 _ASKED = ask("months")
 _TEAMS = {"team": lambda row: subject("team", str(row["team"]))}
 

@@ -24,7 +24,7 @@ KEYS = (
     "last_used",
 )
 """What the list of keys shows of each."""
-ROSTER = ("last_30_days", "share", "this_month", "same_days_before", "growth", "team", "status", "last_used")
+ROSTER = ("last_30_days", "this_month", "same_days_before", "growth", "share", "team", "status", "last_used")
 """What the other lists show of each."""
 PLURALS = {"key": "Keys", "actor": "People", "team": "Teams", "model": "Models", "workspace": "Workspaces"}
 """What the lists are called."""
@@ -72,6 +72,7 @@ def _subject(dimension: str) -> Callable[[str, Given], tuple[Panel, ...]]:
                 View.REASONS,
                 12,
                 may_lack=True,
+                heads=True,
             ),
             *(
                 Panel(f"By {SUBJECTS[name]}, {RECENT} days", ask("spend", by=name, top="8", **recent), width=6)
