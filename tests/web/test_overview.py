@@ -106,36 +106,29 @@ def test_a_trend_leaves_unknown_days_out() -> None:
 
 
 def variance(*rows: tuple[Any, ...]) -> Table:
-    """An answer of `variance` by team: before, after, change, price, volume, mix, growth."""
+    """An answer of `variance` by team: before, after, change, price, volume, mix, growth, why."""
     headings = (
         Heading("team", Kind.DIMENSION),
         *(Heading(name, Kind.MONEY, "USD") for name in MONEY),
         Heading("growth", Kind.RATIO),
+        Heading("why", Kind.TEXT),
     )
     earlier = Window(WINDOW.start - (WINDOW.end - WINDOW.start), WINDOW.start)
-    cells = [(name, *(None if part is None else Decimal(part) for part in parts)) for name, *parts in rows]
-    totals = dict(zip([heading.name for heading in headings[1:]], cells[0][1:], strict=True))
+    cells = [(name, *(None if part is None else Decimal(part) for part in parts), "words") for name, *parts in rows]
+    totals = dict(zip([heading.name for heading in headings[1:-1]], cells[0][1:], strict=False))
     return Table(Question("variance", WINDOW, ("team",), against=earlier), headings, cells, totals)
 
 
-def test_reasons_name_the_largest_effect_first() -> None:
-    """More use, a cheaper mix and higher rates are words for the signs of volume, mix and price, the largest first."""
-    made = reasons(variance(("a", 10, 12, 2, "0.5", 4, "-2.5", "0.2")), ask("variance"))
-    assert made
-    assert made.rows[0].words == ("more use +4.00", "cheaper mix -2.50", "higher rates +0.50")
-    assert made.rows[0].change == "+2.00"
-
-
-def test_reasons_of_what_is_new_or_ended_are_one_word() -> None:
-    """Nothing before is new, nothing after is ended."""
-    made = reasons(variance(("a", 0, 2, 2, 0, 0, 2, None), ("b", 2, 0, -2, 0, -2, 0, -1)), ask("variance"))
-    assert made
-    assert [row.words for row in made.rows] == [("new",), ("ended, 2.00 before",)]
+def test_a_reason_has_the_words_of_its_answer() -> None:
+    """The page shows the words of the report, the change with its sign, and a bar in its direction."""
+    rise, fall = reasons(variance(("a", 10, 12, 2, 0, 2, 0, "0.2"), ("b", 2, 1, -1, 0, -1, 0, "-0.5")), ask("variance"))
+    assert (rise.words, rise.change, rise.falls, rise.width) == ("words", "+2.00", False, "50.0")
+    assert (fall.words, fall.change, fall.falls, fall.width) == ("words", "-1.00", True, "25.0")
 
 
 def test_there_are_no_reasons_of_what_is_unknown() -> None:
     """Where nothing is known of one side there are no reasons."""
-    assert reasons(variance(("a", None, 2, None, None, None, None, None)), ask("variance")) is None
+    assert reasons(variance(("a", None, 2, None, None, None, None, None)), ask("variance")) == ()
 
 
 def test_advice_leads_to_what_its_command_shows() -> None:

@@ -59,7 +59,8 @@ class Section:
 class Document(Messages):
     """What is handed on whole. `name` is summary, statement, ...; `facts` is what machines want to know of it.
 
-    `lines` is the one Table that formats of rows hold (csv, jsonl, parquet); None where no one Table says it all.
+    `headline` is the answer in a sentence, where it has one. `lines` is the one Table that formats of rows hold (csv,
+    jsonl, parquet); None where no one Table says it all.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Document(Messages):
     messages: tuple[Message, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     lines: Table | None = None
+    headline: str = ""
 
     def __repr__(self) -> str:
         """Return its title and its sections."""
@@ -84,6 +86,7 @@ class Document(Messages):
             "report": self.name,
             "title": self.title,
             "subtitle": self.subtitle,
+            **({"headline": self.headline} if self.headline else {}),
             **self.facts,
             "figures": [
                 {

@@ -70,12 +70,16 @@ def picodollars(amount: Decimal) -> int:
     return int(EXACT.scaleb(amount, PLACES))
 
 
-def dollars(numerator: int, denominator: int) -> Decimal:
-    """US dollars to twelve places from a fraction of picodollars whose denominator is above zero, half to even."""
+def dollars(amount: int) -> Decimal:
+    """US dollars from a whole number of picodollars, exactly."""
+    return EXACT.scaleb(Decimal(amount), -PLACES)
+
+
+def nearest_quotient(numerator: int, denominator: int) -> int:
+    """The whole number nearest to a fraction whose denominator is above zero, half to even."""
     whole, rest = divmod(numerator, denominator)
     twice = 2 * rest
-    whole += twice > denominator or (twice == denominator and whole % 2)
-    return EXACT.scaleb(Decimal(whole), -PLACES)
+    return whole + (twice > denominator or (twice == denominator and whole % 2 == 1))
 
 
 def ratio(part: Decimal | int, base: Decimal | int, places: int = PLACES) -> Decimal | None:

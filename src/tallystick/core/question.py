@@ -130,7 +130,8 @@ class Table(Messages):
     """An answer: typed columns, rows, totals over all rows, messages beside it, how much of the window is covered.
 
     Money is exact Decimal US dollars; a ratio is Decimal or None (nothing to divide by). `as_of` names the version of
-    the ledger. A user's own SQL has no question. In a notebook the answer shows itself.
+    the ledger. `headline` is the answer in a sentence, where it has one. A user's own SQL has no question. In a
+    notebook the answer shows itself.
     """
 
     question: Question | None
@@ -140,6 +141,7 @@ class Table(Messages):
     messages: tuple[Message, ...] = ()
     coverage: Mapping[str, Any] = field(default_factory=dict)
     as_of: Mapping[str, Any] = field(default_factory=dict)
+    headline: str = ""
 
     @property
     def size(self) -> int:
@@ -153,7 +155,7 @@ class Table(Messages):
         return [dict(zip(names, row, strict=True)) for row in self.cells]
 
     def of_columns(self, names: Sequence[str]) -> Table:
-        """The Table with these of its columns, in this order, and without messages."""
+        """The Table with these of its columns, in this order, without headline and messages."""
         places = [index for name in names for index, heading in enumerate(self.headings) if heading.name == name]
         return replace(
             self,
@@ -161,6 +163,7 @@ class Table(Messages):
             cells=[tuple(row[index] for index in places) for row in self.cells],
             totals={name: cell for name, cell in self.totals.items() if name in names},
             messages=(),
+            headline="",
         )
 
     def to_arrow(self) -> pyarrow.Table:
@@ -210,6 +213,7 @@ class Table(Messages):
         return {
             "report": self.question.report if self.question else "sql",
             "question": self.question.to_dict() if self.question else None,
+            **({"headline": self.headline} if self.headline else {}),
             "columns": [
                 {"name": heading.name, "kind": heading.kind.value, "unit": heading.unit} for heading in self.headings
             ],

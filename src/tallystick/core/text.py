@@ -6,8 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import date
+from decimal import Decimal
 
-from tallystick.core.time import DAY, of_days
+from tallystick.core.money import rounded
+from tallystick.core.time import DAY, Grain, Window, of_days
 
 _STEERS = "\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff"
 """What steers a terminal or turns a line around, and is no control of ASCII."""
@@ -61,6 +63,16 @@ def with_end(name: str, id_: str) -> str:
     return f"{name} (…{id_[-6:]})"
 
 
+LONGEST = 48
+"""Letters of a name within a sentence."""
+
+
+def cut(name: str) -> str:
+    """The name within a sentence, its middle left out where it is too long."""
+    half = LONGEST // 2
+    return name if len(name) <= LONGEST else f"{name[:half]}…{name[-half:]}"
+
+
 MOST = 3
 """Names that a sentence lists before it counts the rest."""
 
@@ -106,6 +118,20 @@ def day_spans(days: Iterable[date], year: int) -> str:
     """
     ends = [(window.start.date(), (window.end - DAY).date()) for window in of_days(days)]
     return ", ".join(_span(first, last, year) for first, last in ends)
+
+
+def window_words(window: Window, year: int) -> str:
+    """The days of a window as people write them, a whole month by its name: `October`, `1 to 29 Nov`."""
+    start = window.start
+    if window == Grain.MONTH.around(start):
+        return f"{start:%B}" if start.year == year else f"{start:%B %Y}"
+    return day_spans(window.days(), year)
+
+
+def change_words(amount: Decimal, growth: Decimal | None) -> str:
+    """A change of US dollars in words: `186.63 USD less (-7.0 %)`, rounded."""
+    percent = f" ({rounded(growth * 100, 1):+} %)" if growth is not None else ""
+    return f"{rounded(abs(amount)):,} USD {'more' if amount > 0 else 'less'}{percent}"
 
 
 def _span(first: date, last: date, year: int) -> str:

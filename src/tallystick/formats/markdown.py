@@ -32,6 +32,8 @@ def _parts(made: Document) -> Iterator[str]:
     yield f"# {_line(made.title)}"
     if made.subtitle:
         yield _line(made.subtitle)
+    if made.headline:
+        yield _line(made.headline)
     if made.figures:
         head = _grid(("figure", "value", "unit", "note"), (False, True, False, False))
         rows = (

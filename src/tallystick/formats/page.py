@@ -35,7 +35,7 @@ TEXTS = (31, 24, 16)
 def laid(answer: Answer) -> dict[str, Any]:
     """The answer as plain data, every cell the text that is read, harmless; templates only place it.
 
-    `title`, `subtitle`, `figures`, `sections` with `words`, `picture` and `table`, `warnings`, `notes`,
+    `title`, `subtitle`, `headline`, `figures`, `sections` with `words`, `picture` and `table`, `warnings`, `notes`,
     `source` (the version of the ledger). `aside`: the picture stands alone, its table is at hand only.
     `wide`: on paper it lies across. `full`: a table takes the width of its page, each column by its letters.
     """
@@ -45,6 +45,7 @@ def laid(answer: Answer) -> dict[str, Any]:
     return {
         "title": safe(content.title),
         "subtitle": safe(content.subtitle),
+        "headline": safe(content.headline),
         "figures": [_figure(figure) for figure in content.figures],
         "sections": sections,
         "wide": all(section["wide"] for section in sections),

@@ -92,7 +92,8 @@ def document(answer: Answer) -> Document:
         )
     name = answer.question.report if answer.question else "sql"
     messages = (*answer.messages, *rounding(answer))
-    return Document(name, title(answer) or name, "", (Section("", answer),), messages=messages, lines=answer)
+    whole = (Section("", answer),)
+    return Document(name, title(answer) or name, "", whole, messages=messages, lines=answer, headline=answer.headline)
 
 
 def rows(answer: Answer) -> Table:

@@ -49,11 +49,12 @@ def as_text(answer: Answer, width: int = WIDE, *, ids: bool = False, notes: int 
 def _answer(table: Table, width: int, ids: bool) -> list[str]:
     heading = title(table)
     lines = _table(table, width, ids)
-    return [*([heading, ""] if heading else []), *lines, *([""] if lines else [])]
+    headline = folded(safe(table.headline), width) if table.headline else []
+    return [*([heading, *headline, ""] if heading else []), *lines, *([""] if lines else [])]
 
 
 def _document(made: Document, width: int, ids: bool) -> list[str]:
-    lines = [*folded(safe(made.title), width), *folded(safe(made.subtitle), width)]
+    lines = [line for text in (made.title, made.subtitle, made.headline) for line in folded(safe(text), width) if text]
     if made.figures:
         rows = [
             (figure.heading.name, shown(figure.cell, figure.heading), figure.heading.unit or "", figure.note)

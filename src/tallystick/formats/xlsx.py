@@ -136,6 +136,8 @@ class _Sheet:
         self._text(next(rows), 0, made.title, bold=True, font_size=16)
         if made.subtitle:
             self._text(next(rows), 0, made.subtitle)
+        if made.headline:
+            self._text(next(rows), 0, made.headline)
         next(rows)
         for figure in made.figures:
             row = next(rows)

@@ -46,7 +46,7 @@ def _table(table: Table) -> Json:
     rows = [[_cell(cell) for cell in row] for row in table.cells]
     content = {"columns": [heading.name for heading in table.headings], "units": units, "rows": rows}
     totals = {name: _cell(cell) for name, cell in table.totals.items()}
-    return {**days, **content, **({"totals": totals} if totals else {}), "as_of": dict(table.as_of)}
+    return {**days, **_headline(table), **content, **({"totals": totals} if totals else {}), "as_of": dict(table.as_of)}
 
 
 def _days(table: Table) -> Json:
@@ -63,6 +63,7 @@ def _document(document: Document) -> Json:
     return {
         "title": inert(document.title),
         "subtitle": inert(document.subtitle),
+        **_headline(document),
         **json.loads(inert(json.dumps(facts, ensure_ascii=False, default=str))),
         "figures": figures,
         "sections": [
@@ -74,6 +75,10 @@ def _document(document: Document) -> Json:
             for section in document.sections
         ],
     }
+
+
+def _headline(answer: Answer) -> Json:
+    return {"headline": inert(answer.headline)} if answer.headline else {}
 
 
 def _section(table: Table) -> Json:

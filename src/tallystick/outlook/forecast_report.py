@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note
+from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.text import choose, did_you_mean
+from tallystick.core.text import change_words, choose, did_you_mean, window_words
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.core.time_words import When, period, window
 from tallystick.errors import InvalidQuestion
-from tallystick.outlook.daily_spend import DIMENSIONS
-from tallystick.outlook.forecast import Forecast, history, messages
+from tallystick.outlook.daily_spend import DIMENSIONS, Day
+from tallystick.outlook.forecast import KNOWN, Forecast, history, messages
 from tallystick.outlook.forecast_days import each_day
 from tallystick.outlook.forecast_model import Method
 from tallystick.outlook.forecast_parts import reconciling
@@ -113,7 +114,26 @@ def answer(context: Context, question: Question) -> Table:
     totals: dict[str, Cell] = {}
     if by:
         totals = dict(zip(("billed", "not_billed_yet", "spent", "expected"), _row(whole), strict=False))
-    return Table(question, headings, cells, totals, tuple(beside), coverage, engine.version.identity)
+    headline = _headline(whole, known, now.year)
+    return Table(question, headings, cells, totals, tuple(beside), coverage, engine.version.identity, headline)
+
+
+def _headline(whole: Forecast, known: Sequence[Day], year: int) -> str:
+    """What the period comes to, against the month before where it is a month, in a sentence."""
+    if whole.expected is None:
+        return ""
+    window = whole.window
+    comes = "is expected to come" if whole.open else "came"
+    words = f"{window_words(window, year)} {comes} to {rounded(whole.expected):,} USD"
+    before = Grain.MONTH.around(window.start - DAY)
+    days = {*before.days()}
+    earlier = [day for day in known if day.day in days]
+    is_known = len(earlier) == len(days) and all(day.basis in KNOWN for day in earlier)
+    if window == Grain.MONTH.around(window.start) and is_known:
+        spent = total([day.spent for day in earlier])
+        change = EXACT.subtract(whole.expected, spent)
+        words += f", {change_words(change, ratio(change, spent))} than {window_words(before, year)}"
+    return f"{words}{f'; {whole.range_text}' if whole.open else ''}."
 
 
 def _dimensions(question: Question) -> None:

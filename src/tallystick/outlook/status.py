@@ -14,7 +14,7 @@ from tallystick.core.document import Chart, Document, Figure, Section
 from tallystick.core.filter import Filter, filter_texts
 from tallystick.core.ledger_tables import CHARGES, STOP, SUCCESS
 from tallystick.core.message import ordered
-from tallystick.core.money import EXACT, ratio, rounded, total
+from tallystick.core.money import ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.select import select
 from tallystick.core.time import DAY, Grain, Window, spans, text
@@ -23,6 +23,7 @@ from tallystick.outlook.anomalies.news import news
 from tallystick.outlook.daily_spend import DIMENSIONS, Basis, Day, scope
 from tallystick.outlook.forecast import Forecast
 from tallystick.outlook.forecaster import Forecaster, forecaster
+from tallystick.outlook.month_so_far import MonthSoFar
 from tallystick.query import gaps
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
@@ -94,6 +95,7 @@ class Status:
                 "attention": attention,
                 "as_of": self.context.engine.version.identity,
             },
+            headline=self._so_far.headline,
         )
 
     @cached_property
@@ -117,6 +119,14 @@ class Status:
     def _known(self) -> list[Day]:
         """Every day of this month, of the month before it and of the weeks that a forecast looks at."""
         return self._forecaster.daily.of(self.where)
+
+    @cached_property
+    def _ahead(self) -> Forecast:
+        return self._forecaster.of(self.where, self._month, self._known)
+
+    @cached_property
+    def _so_far(self) -> MonthSoFar:
+        return MonthSoFar(self._month, self._known, self._ahead.blank)
 
     @cached_property
     def _days(self) -> list[Day]:
@@ -153,11 +163,11 @@ class Status:
 
     def _figures(self) -> list[Figure]:
         """This month against the same days of the last, its forecast, budgets, and what caching saved."""
-        ahead = self._forecaster.of(self.where, self._month, self._known)
+        ahead = self._ahead
         days = self._month & Window(self._month.start, Grain.DAY.after(Grain.DAY.floor(self.context.now)))
         month = Question("status", days, (), self.where)
         billed = None if ahead.blank else ahead.billed
-        figures = [Figure(_money("month to date"), billed, self._against(ahead), month)]
+        figures = [Figure(_money("month to date"), billed, self._so_far.against, month)]
         if ahead.used:
             note = "use without a bill so far, at list price"
             figures.append(Figure(_money("not billed yet"), ahead.used, note, month))
@@ -177,22 +187,6 @@ class Status:
             )
             figures.append(Figure(_money("saved by caching"), saved["net"], note, self._question("status", ())))
         return figures
-
-    def _against(self, ahead: Forecast) -> str:
-        """The billed days of this month against the days of the same numbers in the last one."""
-        month, before = set(self._month.days()), Grain.MONTH.around(self._month.start - DAY)
-        billed = [day.day.day for day in self._known if day.day in month and day.basis is Basis.BILLED]
-        if not billed:
-            return "no day of it is billed yet"
-        earlier = [day for day in self._known if day.day in set(before.days()) and day.day.day in billed]
-        if not earlier or any(day.basis is not Basis.BILLED for day in earlier):
-            return f"{len(billed)} billed days"
-        spent = total([day.billed for day in earlier])
-        growth = ratio(EXACT.subtract(ahead.billed, spent), spent)
-        if not ahead.billed and not spent:
-            return f"as on the same {len(billed)} days of {before.start:%B}"
-        change = f"{rounded(growth * 100, 1):+} %" if growth is not None else "new"
-        return f"{change} against the same {len(billed)} days of {before.start:%B} ({rounded(spent):,})"
 
     def _spending(self) -> list[Figure]:
         """The budgets in force, the gravest first."""

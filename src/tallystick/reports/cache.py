@@ -6,16 +6,17 @@ dollars. Dollars are at the price lists in force, not billed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tallystick.core.message import Message, note, warning
-from tallystick.core.money import EXACT, ratio, total
+from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
-from tallystick.core.text import few
+from tallystick.core.text import cut, few, window_words
 from tallystick.query.charge_source import from_sums
 from tallystick.query.context import Context
 from tallystick.query.pivot import TIERS_APART, Measure, Pivot
@@ -142,6 +143,30 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
             *price_messages(doubts, "cached tokens"),
         ),
         coverage={**table.coverage, "unpriced": models(doubts)},
+        headline=_headline(table, cells, totals, now.year),
+    )
+
+
+def _headline(table: Table, cells: Sequence[tuple[Cell, ...]], totals: Mapping[str, Cell], year: int) -> str:
+    """What caching saved net and for what it does not pay, in a sentence; nothing where that is not known."""
+    net, saved, *extra = (totals[name] for name in ("net", "saved", "extra_5m", "extra_1h"))
+    if not isinstance(net, Decimal) or not isinstance(saved, Decimal) or not table.question:
+        return ""
+    writes = total([cell for cell in extra if isinstance(cell, Decimal)])
+    days = window_words(table.question.window, year)
+    words = f"Caching {'cost' if net < 0 else 'saved'} {rounded(abs(net)):,} USD net, {days}: "
+    words += f"reads saved {rounded(saved):,}, writes cost {rounded(writes):,} more than plain input."
+    dim = len([heading for heading in table.headings if heading.kind in {Kind.DIMENSION, Kind.NAME}]) - 1
+    index = len(table.headings) + [heading.name for heading in HEADINGS].index("net")
+    nets = [(row[max(dim, 0)], cell) for row in cells if isinstance(cell := row[index], Decimal)]
+    losing = [cut(str(name)) for name, cell in nets if cell < 0]
+    if len(table.question.by) != 1 or not nets:
+        return words
+    [by] = table.question.by
+    return (
+        f"{words} It does not pay by {by} for {few(losing)}."
+        if losing
+        else f"{words} It pays for every {by} with a price."
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from tallystick.core.dimensions import OWNED, SUBJECTS, TERMS
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import ratio
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.text import cut
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.core.time_words import month_of, window
 from tallystick.errors import InvalidQuestion
@@ -18,12 +19,13 @@ from tallystick.query.context import Context
 from tallystick.query.facts import Billed, foresee
 from tallystick.query.grouping import OTHERS
 from tallystick.query.match_shares import billed_coverage
-from tallystick.query.names import dim_cells, dim_headings, dims_of, named
+from tallystick.query.names import apart, dim_cells, dim_headings, dims_of, directory, named
 from tallystick.query.owners import unasked
 from tallystick.query.pivot import Measure, Pivot
 from tallystick.query.report import ChargeSum, Days, Form, Parameter, Report, Where, by, days, narrowed_by
 from tallystick.query.strictness import COMPLETE
 from tallystick.reports.variance_lines import effects_of
+from tallystick.reports.variance_words import Namer, Part, headline, mostly, share, signed, why
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 from tallystick.tally.variance import Effects
@@ -39,9 +41,12 @@ VARIANCE = Pivot(
     order="change",
     refused=dict.fromkeys(("day", "week", "month"), "it compares two windows as wholes."),
 )
+GROUPS = ("workspace", "product", *OWNED)
+"""Dimensions whose values stand for several keys and persons."""
 HEADINGS = (
     *(Heading(name, Kind.MONEY, "USD", int(name == "before")) for name in MONEY),
     Heading("growth", Kind.RATIO, drop_order=2),
+    Heading("why", Kind.TEXT, drop_order=3),
 )
 _NOTE = (
     "price: the new use at the new effective rates, less at the old ones. volume: a key or person used more or less. "
@@ -53,9 +58,9 @@ _SPANS = "Write --against 2026-09, 2026-Q2 or 2026-09-01..2026-09-07, both days 
 def answer(engine: Engine, question: Question, now: datetime, owners: Owners | None = None) -> Table:
     """The three effects of each group from `question.against` to `question.window`, largest absolute change first.
 
-    Columns: the dimensions of `by`, then USD `before`, `after`, `change`, `price`, `volume`, `mix`, and `growth`, the
-    change to `before`, a ratio. `before + price + volume + mix = after` in each row and in the totals, to the
-    picodollar. Raises InvalidQuestion where the question cannot be.
+    Columns: the dimensions of `by`, then USD `before`, `after`, `change`, `price`, `volume`, `mix`, `growth`, the
+    change to `before`, a ratio, and `why` in words. `before + price + volume + mix = after` in each row and in the
+    totals, to the picodollar. Raises InvalidQuestion where the question cannot be.
     """
     VARIANCE.check(question)
     owners = owners or Owners()
@@ -63,34 +68,66 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
         raise InvalidQuestion("A change is between two windows, and one was named.", "Name another with --against.")
     before = replace(question, window=question.against)
     dims = dims_of(engine, question)
-    line_effects, split, billed = effects_of(engine, (before, question), dims, owners)
-    groups: dict[tuple[str, ...], list[Effects]] = {}
-    for group, effect in line_effects:
-        groups.setdefault(group, []).append(effect)
-    rows = _largest(
-        [(group, Effects.sum(group_effects)) for group, group_effects in groups.items()],
-        question.top,
-        len(dims) - len(question.by),
-    )
-    total_effect = Effects.sum([effect for _, effect in line_effects])
+    parts, split, billed = effects_of(engine, (before, question), dims, owners)
+    groups: dict[tuple[str, ...], list[Part]] = {}
+    for part in parts:
+        groups.setdefault(part.group, []).append(part)
+    rows = _largest([*groups.items()], question.top, len(dims) - len(question.by))
+    whole = Effects.sum([part.effects for part in parts])
     scope = unasked(question, owners) if question.owned else question
     if before.window.end == question.window.start:
         foresee(engine, replace(scope, window=Window(before.window.start, question.window.end)))
     coverage, covered = _coverage(engine, (replace(scope, window=before.window), scope), billed, now)
     present = (coverage["against"]["present"], coverage["present"])
-    names = named(engine, dims)
+    names, words = named(engine, dims), _Words.of(engine, parts, dims)
     return Table(
         question,
         (*dim_headings(dims, names), *HEADINGS),
         [
-            (*dim_cells(dict(zip(dims, group, strict=True)), names), *_figures(effect, present))
-            for group, effect in rows
+            (*dim_cells(dict(zip(dims, group, strict=True)), names), *_figures(effect, present), words.why(own, effect))
+            for group, own, effect in rows
         ],
-        dict(zip((*MONEY, "growth"), _figures(total_effect, present), strict=True)),
+        dict(zip((*MONEY, "growth"), _figures(whole, present), strict=True)),
         (*covered, *((*split, note(_NOTE)) if all(present) else ())),
         coverage,
         engine.version.identity,
+        headline(whole, (question.window, before.window), now.year, words.largest(rows, whole)) if all(present) else "",
     )
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What a change is said to be of: keys, persons and models, where there are several."""
+
+    names: Mapping[str, Namer]
+    dims: tuple[str, ...]
+    who: bool
+    model: bool
+
+    @classmethod
+    def of(cls, engine: Engine, parts: Sequence[Part], dims: tuple[str, ...]) -> _Words:
+        """Return what tells these parts apart."""
+        called = {}
+        for name, ids in (("key", {part.key for part in parts}), ("actor", {part.actor for part in parts})):
+            known = directory(engine, name)
+            called[name] = apart({id_: known.get(id_, id_) for id_ in ids}).__getitem__
+        who, models = {(part.key, part.actor) for part in parts}, {part.model for part in parts}
+        return cls({**named(engine, dims), **called}, dims, len(who) > 1, len(models) > 1)
+
+    def why(self, parts: Sequence[Part], effect: Effects) -> str:
+        """Return why a group changed, and of whom that mostly is."""
+        who, model = self.who and not {"key", "actor"} & {*self.dims}, self.model and "model" not in self.dims
+        return "; ".join(filter(None, (why(effect), mostly(parts, self.names, who=who, model=model))))
+
+    def largest(self, rows: Sequence[_Row], whole: Effects) -> str:
+        """Return what has the largest part in all: a team or the like, in it a key, a person, a model."""
+        parts = [part for row in rows for part in row[1]]
+        words = ""
+        if {*self.dims} & {*GROUPS} and len(rows) > 1:
+            group, parts, effect = max(rows, key=lambda row: row[2].change if whole.change > 0 else -row[2].change)
+            names = (cut(self.names.get(dim, str)(id_)) for dim, id_ in zip(self.dims, group, strict=True))
+            words = f"{share(effect.change, whole.change)} {', '.join(names)} ({signed(effect.change)})"
+        return ", ".join(filter(None, (words, mostly(parts, self.names, who=self.who, model=self.model))))
 
 
 def windows(days: Days, against: str | None, now: datetime) -> tuple[Window, Window]:
@@ -121,15 +158,20 @@ def windows(days: Days, against: str | None, now: datetime) -> tuple[Window, Win
     return current, before
 
 
-def _largest(rows: list[tuple[tuple[str, ...], Effects]], top: int | None, leading: int) -> list[Any]:
-    """The rows by absolute change; past `top` the rest in one, or one for each group of the `leading` dimensions."""
-    rows.sort(key=lambda entry: (-abs(entry[1].change), entry[0]))
+_Row = tuple[tuple[str, ...], list[Part], Effects]
+
+
+def _largest(groups: Sequence[tuple[tuple[str, ...], list[Part]]], top: int | None, leading: int) -> list[_Row]:
+    """The groups by absolute change; past `top` the rest in one, or one for each of the `leading` dimensions."""
+    rows = [(group, parts, Effects.sum([part.effects for part in parts])) for group, parts in groups]
+    rows.sort(key=lambda row: (-abs(row[2].change), row[0]))
     if top is None or len(rows) <= top:
         return rows
-    rest: dict[tuple[str, ...], list[Effects]] = {}
-    for group, effect in rows[top:]:
-        rest.setdefault((*group[:leading], *(OTHERS for _ in group[leading:])), []).append(effect)
-    return [*rows[:top], *((group, Effects.sum(group_effects)) for group, group_effects in rest.items())]
+    rest: dict[tuple[str, ...], list[Part]] = {}
+    for group, parts, _ in rows[top:]:
+        rest.setdefault((*group[:leading], *(OTHERS for _ in group[leading:])), []).extend(parts)
+    others = [(group, parts, Effects.sum([part.effects for part in parts])) for group, parts in rest.items()]
+    return [*rows[:top], *others]
 
 
 def _coverage(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tallystick.core.filter import Filter
@@ -15,6 +16,7 @@ from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
 from tallystick.core.select import select
+from tallystick.core.text import change_words, window_words
 from tallystick.query import grouping as plain
 from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import among
@@ -96,11 +98,13 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, ch
     every = list(by_group.values())
     groups = grouped(by_group, table, question)
     names = [heading.name for heading in HEADINGS]
+    figures = _figures(every) if every else (None,) * len(names)
     return replace(
         table,
         headings=(*table.headings, *HEADINGS),
         cells=[(*cell, *_figures(group)) for cell, group in zip(table.cells, groups, strict=True)],
-        totals={**table.totals, **dict(zip(names, _figures(every) if every else (None,) * len(names), strict=True))},
+        totals={**table.totals, **dict(zip(names, figures, strict=True))},
+        headline=_headline(change, figures, window_words(question.window, now.year)),
         messages=(
             *table.messages,
             note(_NOTE.format(own="your own included" if len(prices.texts) > 1 else "without discounts")),
@@ -138,6 +142,26 @@ def _figures(groups: list[Compared]) -> tuple[Cell, ...]:
     actual, what_if = total([amount for amount, _ in known]), total([amount for _, amount in known])
     difference = EXACT.subtract(what_if, actual)
     return actual, what_if, difference, ratio(difference, actual), excluded, unpriced
+
+
+def _headline(change: Change, figures: Sequence[Cell], days: str) -> str:
+    """What a change comes to, in a sentence; nothing where that is not known."""
+    priced, _, difference, growth, *_ = figures
+    if not isinstance(priced, Decimal) or not isinstance(difference, Decimal):
+        return ""
+    words = [f"all of {old} as {new}" for old, new in change.swap.items()]
+    words += [f"{_percent(share)} of {model} as batch" for model, share in change.batches.items()]
+    words += [f"{_percent(change.batch)} as batch"] if change.batch else []
+    words += [f"{_percent(change.hit)} read from the cache"] if change.hit is not None else []
+    words += [f"geography {change.geo}"] if change.geo is not None else []
+    asked = " and ".join(words) or "as it is"
+    compared = change_words(difference, growth if isinstance(growth, Decimal) else None)
+    compared = f"{compared} than" if rounded(difference) else "the same as"
+    return f"{asked[:1].upper()}{asked[1:]}: {compared} {rounded(priced):,} at list price, {days}."
+
+
+def _percent(share: Decimal) -> str:
+    return f"{(share * 100).normalize():f} %"
 
 
 def _services(engine: Engine, question: Question) -> list[str]:

@@ -13,16 +13,19 @@ the quantity of a line or of one side of the pool is not known or zero, nothing 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Generic, TypeVar
 
-from tallystick.core.money import EXACT, dollars, picodollars, total
+from tallystick.core.money import EXACT, dollars, nearest_quotient, picodollars, total
 
 Pool = tuple[str, ...]
 """What quantities are added up over: a scope and a unit."""
 Line = tuple[Pool, tuple[str, ...]]
 """A line of the bill: its pool, and what tells it from others in there."""
+
+Name = TypeVar("Name", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,30 +69,59 @@ class Effects:
         )
 
 
-_ZERO = Decimal(0)
-_NOTHING = Amount(0, _ZERO)
+@dataclass(frozen=True, slots=True)
+class Pair(Generic[Name]):
+    """A line in both spans: its pool, what it is summed by, quantities, and picodollars billed.
+
+    A quantity is None where it is not known, and 0 where the line was not used.
+    """
+
+    pool: Pool
+    name: Name
+    old_quantity: int | None
+    new_quantity: int | None
+    old: int
+    new: int
+
+
+_NOTHING = Amount(0, Decimal(0))
 
 
 def effects(before: Mapping[Line, Amount], after: Mapping[Line, Amount]) -> dict[Line, Effects]:
-    """The effects of every line of either span.
+    """The effects of every line of either span."""
+    pairs = []
+    for line in {**before, **after}:
+        old, new = before.get(line, _NOTHING), after.get(line, _NOTHING)
+        amounts = (picodollars(amount.billed) for amount in (old, new))
+        pairs.append(Pair(line[0], line, old.quantity, new.quantity, *amounts))
+    return summed(pairs)
 
-    Fractions are exact and rounded once, to a picodollar; mix takes what rounding leaves.
+
+def summed(pairs: Sequence[Pair[Name]]) -> dict[Name, Effects]:
+    """Return the effects of lines, summed by their names.
+
+    Fractions are exact, and of each line rounded once, to a picodollar; mix takes what rounding leaves.
     """
-    sums: dict[Pool, tuple[int, int]] = {}
-    pairs = {line: (before.get(line, _NOTHING), after.get(line, _NOTHING)) for line in {**before, **after}}
-    for (pool, _), (old, new) in pairs.items():
-        was, now = sums.get(pool, (0, 0))
-        sums[pool] = (was + (old.quantity or 0), now + (new.quantity or 0))
-    return {line: _split(old, new, *sums[line[0]]) for line, (old, new) in pairs.items()}
+    pools: dict[Pool, list[int]] = {}
+    for pair in pairs:
+        sums = pools.setdefault(pair.pool, [0, 0])
+        sums[0] += pair.old_quantity or 0
+        sums[1] += pair.new_quantity or 0
+    results: dict[Name, list[int]] = {}
+    for pair in pairs:
+        was, now = pools[pair.pool]
+        result = results.setdefault(pair.name, [0, 0, 0, 0])
+        result[0] += pair.old
+        result[1] += pair.new
+        if pair.old_quantity is None or pair.new_quantity is None or not was or not now:
+            result[3] += pair.new - pair.old
+            continue
+        result[3] += nearest_quotient(pair.old * (now - was), was)
+        if pair.old_quantity and pair.new_quantity:
+            change = pair.new * pair.old_quantity - pair.old * pair.new_quantity
+            result[2] += nearest_quotient(change, pair.old_quantity)
+    return {name: Effects(*map(dollars, (*sums, _rest(*sums)))) for name, sums in results.items()}
 
 
-def _split(old: Amount, new: Amount, was: int, now: int) -> Effects:
-    change = EXACT.subtract(new.billed, old.billed)
-    if old.quantity is None or new.quantity is None or not was or not now:
-        return Effects(old.billed, new.billed, _ZERO, change, _ZERO)
-    b0 = picodollars(old.billed)
-    volume = dollars(b0 * (now - was), was)
-    price = _ZERO
-    if old.quantity and new.quantity:
-        price = dollars(picodollars(new.billed) * old.quantity - b0 * new.quantity, old.quantity)
-    return Effects(old.billed, new.billed, price, volume, EXACT.subtract(EXACT.subtract(change, price), volume))
+def _rest(before: int, after: int, price: int, volume: int) -> int:
+    return after - before - price - volume

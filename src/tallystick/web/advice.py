@@ -20,17 +20,18 @@ COMMAND = re.compile(r"(?P<words>.*): tallystick (?P<command>.+)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One thing to look at, and where; `url` is empty where no page shows it."""
+    """One thing to look at, and where; `url` is empty where no page shows it, `finding` where it is no finding."""
 
     words: str
     url: str = ""
+    finding: str | None = None
 
 
 def advice(text: str) -> Advice:
     """Return what a text says, and the page that shows what the command at its end shows."""
     match = COMMAND.fullmatch(text)
     if match and (address := address_of(match["command"])):
-        return Advice(safe(match["words"]), address.url)
+        return Advice(safe(match["words"]), address.url, address.text("finding"))
     return Advice(safe(text))
 
 

@@ -13,7 +13,7 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
     days = period(given)
     by_model = ask("cache", by="model", **days)
     return (
-        Panel(f"Caching, {days_label(given)}", by_model, View.TOTALS, 12, columns=_SAVINGS),
+        Panel(f"Caching, {days_label(given)}", by_model, View.TOTALS, 12, columns=_SAVINGS, heads=True),
         Panel("Does it pay, by model", by_model, View.REUSE, 6, rows=12),
         Panel("Does it pay, by key", ask("cache", by="key", **days), View.REUSE, 6, rows=24, tall=True),
         Panel("Does it pay, by workspace", ask("cache", by="workspace", **days), View.REUSE, 6, rows=12),

@@ -32,6 +32,7 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
             View.REASONS,
             6,
             may_lack=True,
+            heads=True,
         ),
         Panel(
             "By person",

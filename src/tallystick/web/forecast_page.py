@@ -20,7 +20,7 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
     until, by = _chosen(given)
     end = PERIODS[until]
     return (
-        Panel(f"Where {end} ends", ask("forecast", until=until), View.TOTALS, 12, columns=_FIGURES),
+        Panel(f"Where {end} ends", ask("forecast", until=until), View.TOTALS, 12, columns=_FIGURES, heads=True),
         Panel(
             "Day by day",
             ask("spend", by=f"day,{by}", since="28d", until="today"),

@@ -29,7 +29,7 @@ def _panels(_: str, given: Mapping[str, str]) -> tuple[Panel, ...]:
     beside = "model" if by == "workspace" else "workspace"
     days, recent = {"since": "28d", "until": "today"}, {"since": f"{RECENT}d"}
     return (
-        Panel("This month", ask("status"), View.FIGURES, 12, also=(ask("forecast"),)),
+        Panel("This month", ask("status"), View.FIGURES, 12, also=(ask("forecast"),), heads=True),
         Panel(
             "Spend by day",
             ask("spend", by=f"day,{by}", **days),
@@ -41,12 +41,12 @@ def _panels(_: str, given: Mapping[str, str]) -> tuple[Panel, ...]:
         ),
         Panel("Needs attention", ask("status"), View.ATTENTION, 4, also=(FINDINGS,)),
         Panel(f"Top {beside}s, {RECENT} days", ask("spend", by=beside, top="3", **recent), View.TABLE, 4),
-        Panel("What changed most this month, and why", ask("variance", month="mtd", by=by, top="4"), View.REASONS, 7),
+        Panel("What changed most this month, and why", ask("variance", month="mtd", by=by, top="3"), View.REASONS, 8),
         Panel(
             f"Top keys, {RECENT} days",
             ask("spend", by="key", top="4", **recent),
             View.TREND,
-            5,
+            4,
             of_rows=lambda table: _of_keys(table, ask("spend", by="day,key", **recent)),
         ),
     )

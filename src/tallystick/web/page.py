@@ -84,6 +84,8 @@ class Panel:
     """What it says in place of rows that tell nothing; an empty text where they do."""
     page: str = ""
     """Where its title leads, if that is not the same question in Explore."""
+    heads: bool = False
+    """The headline of its answer stands above all panels."""
     form: bool = False
     """What the reader of the page can set stands in it, not above all."""
     narrows: bool = False

@@ -24,7 +24,7 @@ from tallystick.web.grid import Grid, grid
 from tallystick.web.links import finding, held, lines, narrowed
 from tallystick.web.marks import Mark, marks
 from tallystick.web.page import Panel, View
-from tallystick.web.reasons import Reasons, reasons
+from tallystick.web.reasons import Reason, reasons
 from tallystick.web.series import AHEAD, Course, Series, Slot, course
 from tallystick.web.sheets import Sheet, sheets
 from tallystick.web.stack import STATES, Charges, Deeper, stack
@@ -38,6 +38,8 @@ BEFORE = "4 weeks before"
 STALE = timedelta(days=1)
 """Data that ends before the day so long ago is old."""
 NO_BEFORE = "The days before are not in the ledger: there is nothing to compare with."
+HEADED = (View.FIGURES, View.TOTALS, View.REASONS)
+"""The views that begin with the headline of their answer."""
 EVERY = 10**6
 """More values than any answer has: none is drawn as one of others."""
 
@@ -75,10 +77,12 @@ class Shown:
     trends: tuple[Trend | None, ...] = ()
     title: str = ""
     subtitle: str = ""
+    headline: str = ""
+    """The answer in a sentence, of the views that begin with it."""
     stale: bool = False
     tiles: tuple[Tile, ...] = ()
     advice: tuple[Advice, ...] = ()
-    reasons: Reasons | None = None
+    reasons: tuple[Reason, ...] = ()
     sheets: tuple[Sheet, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -113,7 +117,14 @@ def _show(panel: Panel, answers: Sequence[Answer | TallystickError], today: date
         text = " ".join(safe(part) for part in (answer.what, answer.hint) if part)
         return Shown(panel, lacks=text) if panel.may_lack else Shown(panel, error=text, refused=refused)
     tables = [table for table in beside if isinstance(table, Table)]
-    part = Shown(panel, warnings=_texts(answer.warnings), notes=_texts(answer.notes), marks=marks(answer, today))
+    headline = safe(answer.headline) if panel.view in HEADED or not panel.title else ""
+    part = Shown(
+        panel,
+        headline=headline,
+        warnings=_texts(answer.warnings),
+        notes=_texts(answer.notes),
+        marks=marks(answer, today),
+    )
     if draw := DRAWINGS.get(panel.view):
         return replace(part, drawing=draw(panel, answer))
     if isinstance(answer, Document):
@@ -165,8 +176,10 @@ def _document(part: Shown, document: Document, tables: Sequence[Table], today: d
             stale=str(document.facts.get("data_until") or "9") < str(today - STALE),
         )
     if part.panel.view is View.ATTENTION:
-        texts = document.facts.get("attention", ())
-        return replace(part, advice=(*_findings(part.panel, tables, today), *(advice(str(text)) for text in texts)))
+        listed = [*_findings(part.panel, tables, today)]
+        others = (advice(str(text)) for text in document.facts.get("attention", ()))
+        known = {item.finding for item in listed}
+        return replace(part, advice=(*listed, *(item for item in others if item.finding not in known)))
     if part.panel.view is View.DAYS:
         return _finding(part, document, today)
     report = part.panel.address.report
@@ -188,7 +201,8 @@ def _findings(panel: Panel, tables: Sequence[Table], today: date) -> Iterable[Ad
                 since = date.fromisoformat(str(row["since"]))
                 amount = shown(row["above"], above)
                 about = f"{row['subject_name']}: {amount} USD above usual, {since.day} {since:%b}"
-                yield Advice(safe(about), finding(str(row["finding"]), panel.also[0]))
+                id_ = str(row["finding"])
+                yield Advice(safe(about), finding(id_, panel.also[0]), id_)
 
 
 def _fresh(document: Document) -> str:

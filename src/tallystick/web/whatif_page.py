@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from urllib.parse import urlencode
 
@@ -16,6 +17,9 @@ from tallystick.web.page import Page, Panel, View, ask
 STEP = 5
 """Percent between two places of a slider."""
 _PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
+_NUMBER = re.compile(r"-([0-9]{1,3})(?![0-9])|-[0-9]{8}")
+MODELS = 3
+"""Models that the dearest one is priced as."""
 GEOS = (("", "as it is"), ("global", "global"), ("us", "US only"))
 _COLUMNS = ("model", "tier", "what_if", "priced", "difference", "change", "total_tokens", "excluded", "unpriced")
 _FIGURES = ("priced", "what_if", "difference", "change", "unpriced")
@@ -50,14 +54,14 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
         return ()
     asked = _asked(given)
     return (
-        Panel(f"The bill at list price, {days_label(given)}", asked, View.TOTALS, 12, columns=_FIGURES),
+        Panel(f"The bill at list price, {days_label(given)}", asked, View.TOTALS, 12, columns=_FIGURES, heads=True),
         Panel("By model", asked, width=12, rows=40, columns=_COLUMNS),
         Panel("What cannot be known", asked, View.MESSAGES, 12),
     )
 
 
 def _fields(given: Given, choices: Choices) -> tuple[Field, ...]:
-    used, priced = (answer.rows if isinstance(answer, Table) else [] for answer in choices)
+    used, priced, _ = (answer.rows if isinstance(answer, Table) else [] for answer in choices)
     old = tuple(dict.fromkeys(str(row["model"]) for row in used if row["model"] != NAMED["model"].absent))
     new = tuple(dict.fromkeys(str(row["for"]) for row in priced if not row["retires"] and row["uncached_input"]))
     return (
@@ -73,18 +77,19 @@ def _fields(given: Given, choices: Choices) -> tuple[Field, ...]:
 
 
 def _examples(given: Given, choices: Choices) -> tuple[Panel, ...]:
-    """What a reader may want to know first: the model used most as the cheapest, half of all as batch, more cached."""
+    """What a reader may want to know first: the dearest model as others, half of all as batch, more cached."""
     if _is_set(given):
         return ()
-    used, priced = (answer.rows if isinstance(answer, Table) else [] for answer in choices)
+    _, priced, billed = (answer.rows if isinstance(answer, Table) else [] for answer in choices)
     rates = {str(row["for"]): row["uncached_input"] for row in reversed(priced) if not row["retires"]}
     known = {model: rate for model, rate in rates.items() if isinstance(rate, Decimal)}
-    largest = next((str(row["model"]) for row in used if row["model"] in known), "")
-    cheapest = min(known, key=lambda model: known[model], default="")
+    largest = next((str(row["model"]) for row in billed if row["model"] in known), "")
+    cheaper = [model for model in _newest(known) if largest and known[model] < known[largest]]
+    others = sorted(cheaper, key=lambda model: -known[model])[:MODELS]
     changes = {
-        **({f"{largest} as {cheapest}": {"from": largest, "to": cheapest}} if largest not in {"", cheapest} else {}),
-        "Half of it sent as batch": {"batch": "50"},
-        "80 % read from the cache": {"cache_hit": "80"},
+        **{f"On {model}": {"from": largest, "to": model} for model in others},
+        "Half as batch": {"batch": "50"},
+        "More from the cache": {"cache_hit": "80"},
     }
     days = {"days": given["days"]} if given.get("days") else {}
     return tuple(
@@ -92,12 +97,20 @@ def _examples(given: Given, choices: Choices) -> tuple[Panel, ...]:
             safe(title),
             _asked(days | change),
             View.TOTALS,
-            12 // len(changes),
+            12 // len(others) if "to" in change else 6,
             columns=("what_if", "difference", "change"),
             page=f"/what-if?{urlencode(days | change)}",
         )
         for title, change in changes.items()
     )
+
+
+def _newest(models: Iterable[str]) -> list[str]:
+    """The newest model of each family, by the numbers in its id that are no date."""
+    families: dict[str, str] = {}
+    for model in sorted(models, key=lambda model: [int(number) for number in _NUMBER.findall(model) if number]):
+        families[_NUMBER.sub("", model).strip("-")] = model
+    return [*families.values()]
 
 
 def _is_set(given: Given) -> bool:
@@ -120,6 +133,6 @@ WHATIF = Page(
     "The same usage at other prices. Nothing is changed by asking.",
     form=_fields,
     examples=_examples,
-    choices=(ask("usage", by="model", since="90d"), ask("prices")),
+    choices=(ask("usage", by="model", since="90d"), ask("prices"), ask("spend", by="model", since="30d")),
     of_all="Usage is priced anew by model, and no rule gives it to a team.",
 )

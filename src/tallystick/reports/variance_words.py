@@ -1,0 +1,128 @@
+"""Variance in words: why an amount changed, and of whom and on what model most of that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tallystick.core.dimensions import NAMED
+from tallystick.core.money import EXACT, ratio, rounded, total
+from tallystick.core.text import change_words, cut, window_words
+from tallystick.core.time import Window
+from tallystick.tally.variance import Effects
+
+EFFECTS = {
+    "volume": ("less use", "more use"),
+    "mix": ("cheaper mix", "dearer mix"),
+    "price": ("lower rates", "higher rates"),
+}
+"""What an effect is called that made the amount fall, and that made it grow."""
+CENT = Decimal("0.005")
+"""An effect under this rounds to nothing."""
+SMALL = 20
+"""An effect that many times smaller than the largest is not worth a word: the columns have it."""
+Namer = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A line's effects: the group of the answer that it is of, its key, its person, its model."""
+
+    group: tuple[str, ...]
+    key: str
+    actor: str
+    model: str
+    effects: Effects
+
+
+def why(effects: Effects) -> str:
+    """Return the effects that matter, the largest first; one word where all is new or has ended."""
+    if not effects.before:
+        return "new" if effects.after else "no change"
+    if not effects.after:
+        return f"ended, {rounded(effects.before):,} before"
+    amounts = {name: getattr(effects, name) for name in EFFECTS}
+    least = max(CENT, max(map(abs, amounts.values())) / SMALL)
+    amounts = {name: amount for name, amount in amounts.items() if abs(amount) >= least}
+    ranked = sorted(amounts, key=lambda name: -abs(amounts[name]))
+    return ", ".join(_effect(name, amounts[name], effects.before) for name in ranked) or "no change"
+
+
+def _effect(name: str, amount: Decimal, before: Decimal) -> str:
+    share = ratio(abs(amount), before) if name == "volume" else None
+    percent = f"{rounded(share * 100, 0)} % " if share is not None and share >= CENT else ""
+    return f"{percent}{EFFECTS[name][amount > 0]} ({signed(amount)})"
+
+
+def mostly(parts: Sequence[Part], names: Mapping[str, Namer], *, who: bool, model: bool) -> str:
+    """Return who has the largest part in a change and on what model; without who or the model where that is known."""
+    change = total([part.effects.change for part in parts])
+    if abs(change) < CENT:
+        return ""
+    words, lines = "", parts
+    if who:
+        subject, amount = _largest(((part.key, part.actor), part) for part in parts)
+        lines = [part for part in parts if (part.key, part.actor) == subject]
+        words = f"{share(amount, change)} {_subject(subject, names)} ({signed(amount)})"
+        change = amount
+    if model and (model_words := _models(lines, change)):
+        is_on = model_words.startswith("on ") and not words
+        words = " ".join(filter(None, (words, "mostly" if is_on else "", model_words)))
+    return words
+
+
+def headline(effects: Effects, windows: tuple[Window, Window], year: int, largest: str) -> str:
+    """Return what a change came to and why, in a sentence; `largest` is what has the largest part in it."""
+    after, before = (window_words(window, year) for window in windows)
+    change = effects.change
+    if abs(change) < CENT:
+        return f"{after} cost as much as {before}: {rounded(effects.after):,} USD."
+    words = f"{after} cost {change_words(change, ratio(change, effects.before))} than {before}: {why(effects)}."
+    return f"{words} {largest[:1].upper()}{largest[1:]}." if largest else words
+
+
+def _largest(parts: Iterable[tuple[tuple[str, ...], Part]]) -> tuple[tuple[str, ...], Decimal]:
+    """The name whose parts changed most in the direction of all, and by how much."""
+    sums = _sums(parts)
+    rises = total([*sums.values()]) > 0
+    return max(sums.items(), key=lambda entry: (entry[1] if rises else -entry[1], entry[0]))
+
+
+def _sums(parts: Iterable[tuple[tuple[str, ...], Part]]) -> dict[tuple[str, ...], Decimal]:
+    sums: dict[tuple[str, ...], Decimal] = {}
+    for name, part in parts:
+        sums[name] = EXACT.add(sums.get(name, Decimal(0)), part.effects.change)
+    return sums
+
+
+def share(part: Decimal, change: Decimal) -> str:
+    """Return how large a part of a change is, in words."""
+    return "mostly" if abs(part) * 2 >= abs(change) else "partly"
+
+
+def _subject(subject: tuple[str, ...], names: Mapping[str, Namer]) -> str:
+    """What a key is called; of use without one, who asked."""
+    key, actor = subject
+    if key == NAMED["key"].absent and actor != NAMED["actor"].absent:
+        return cut(names["actor"](actor))
+    return cut(names["key"](key))
+
+
+def _models(parts: Sequence[Part], change: Decimal) -> str:
+    """On what model, or which one came in the place of which."""
+    models = {name: amount for (name,), amount in _sums(((part.model,), part) for part in parts).items()}
+    if len(models) < 2 and change:  # noqa: PLR2004 - one tells nothing apart
+        [only] = models
+        return f"on {only}"
+    least, most = (choose(models, key=lambda name: (models[name], name)) for choose in (min, max))
+    gone, come = models[least], models[most]
+    if gone < 0 < come and min(-gone, come) >= abs(change):
+        return f"with {most} in place of {least}"
+    largest = most if change > 0 else least
+    return f"on {largest}" if abs(models[largest]) * 2 >= abs(change) else ""
+
+
+def signed(amount: Decimal) -> str:
+    """Return an amount with its sign."""
+    return f"{rounded(amount):+,}"
