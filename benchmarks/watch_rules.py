@@ -12,23 +12,24 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from multiprocessing import Pool
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from outlook_anomalies import DAY, INCIDENTS, QUARTER, SAME, Case, Hit, is_change, is_of, table
+from outlook_anomalies import DAY, INCIDENTS, QUARTER, SAME, Case, Hit, is_change, is_of, share, table
 from planted_world import END, RELEASES, Truth, write as write_planted
 
-SIMULATED = (6001, 6003)
-PLAIN = (6101, 6102)
-"""Seeds that nothing was chosen by; every third of the simulator is quiet."""
+SIMULATED = tuple(range(15_001, 15_007))
+PLAIN = tuple(range(15_101, 15_109))
+"""The final seeds, run once; every third of the simulator is quiet."""
 DAYS = 240
 """The last days of each organization that are judged."""
-LEAST = 5
-"""US dollars of a truth below which nobody need be told."""
+PROCESSES = 2
+"""Organizations that are judged at once."""
 SPEND = ("anomaly", "cache missed", "spend rate")
 """The rules of what costs more; the others are of what is new, and each is right by what they say."""
 OTHERS = ("new key", "idle key", "new workspace", "new model", "high rates")
@@ -50,44 +51,60 @@ class World:
     case: Case
     last: date
     spoken: list[Spoken]
+    minimum: float
+    """US dollars below which nothing is a finding on its last day."""
 
 
 def worlds(simulated: Sequence[int], plain: Sequence[int], days: int) -> Iterator[World]:
-    """Make each organization and judge its last days."""
+    """Make each organization and judge its last days, several at once."""
+    jobs = [(make, seed, days) for make, seeds in ((_simulated, simulated), (_plain, plain)) for seed in seeds]
+    with Pool(PROCESSES) as pool:
+        yield from pool.imap(_made, jobs)
+
+
+def _made(job: tuple[Callable[[int, int], World], int, int]) -> World:
+    make, seed, days = job
+    return make(seed, days)
+
+
+def _simulated(seed: int, days: int) -> World:
+    """An organization of the simulator."""
+    with tempfile.TemporaryDirectory() as folder:
+        truths = write_planted(seed, Path(folder) / "ledger")
+        made = Case(f"simulator {seed}", _named(truths), [("all", day) for day in RELEASES], days, 0, [])
+        return World(made, END - DAY, *judged(Path(folder) / "ledger", END - DAY, days))
+
+
+def _plain(seed: int, days: int) -> World:
+    """An organization of the plain world."""
     from plain_world import organization, write as write_plain
 
-    for seed in simulated:
-        with tempfile.TemporaryDirectory() as folder:
-            truths = write_planted(seed, Path(folder) / "ledger")
-            made = Case(f"simulator {seed}", _named(truths), [("all", day) for day in RELEASES], days, 0, [])
-            yield World(made, END - DAY, judged(Path(folder) / "ledger", END - DAY, days))
-    for seed in plain:
-        world = organization(seed)
-        events = (*world.incidents, *world.events)
-        truths = [
-            Truth(truth.cause, truth.key, truth.first, truth.last, float(truth.dollars or 0))
-            for truth in events
-            if truth.dollars is not None and truth.number is not None
-        ]
-        causes = {"level shift", "model migration", "new key"}
-        changes = [(event.key, event.first) for event in world.events if event.cause in causes]
-        with tempfile.TemporaryDirectory() as folder:
-            path = write_plain(world, Path(folder) / "ledger")
-            made = Case(f"plain {seed}", _named(truths), changes, days, 0, [])
-            yield World(made, world.last, judged(path, world.last, days))
+    world = organization(seed)
+    truths = [
+        Truth(truth.cause, truth.key, truth.first, truth.last, float(truth.dollars or 0))
+        for truth in (*world.incidents, *world.events)
+        if truth.dollars is not None and truth.number is not None
+    ]
+    causes = {"level shift", "model migration", "new key"}
+    changes = [(event.key, event.first) for event in world.events if event.cause in causes]
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_plain(world, Path(folder) / "ledger")
+        made = Case(f"plain {seed}", _named(truths), changes, days, 0, [])
+        return World(made, world.last, *judged(path, world.last, days))
 
 
 def _named(truths: Sequence[Truth]) -> list[Truth]:
     return [replace(truth, cause=SAME.get(truth.cause, truth.cause)) for truth in truths]
 
 
-def judged(folder: Path, last: date, days: int) -> list[Spoken]:
-    """Judge the rules at the end of each of the last days; every finding that is told, but those of the first day."""
+def judged(folder: Path, last: date, days: int) -> tuple[list[Spoken], float]:
+    """Judge the rules at the end of each of the last days; what is told but on the first, and the minimum at last."""
     from tallystick import Ledger
     from tallystick.clock import SystemClock
+    from tallystick.outlook.anomalies.report import findings_since
     from tallystick.watch.default_rules import RULES
     from tallystick.watch.finding import Step, findings
-    from tallystick.watch.judgement import judge
+    from tallystick.watch.judgement import judge_all
     from tallystick.watch.round import changes
 
     rules = [rule for rule in RULES if rule.name in (*SPEND, *OTHERS)]
@@ -99,7 +116,7 @@ def judged(folder: Path, last: date, days: int) -> list[Spoken]:
     for index in range(days + 1):
         day = last - DAY * (days - index)
         context = replace(newest, now=datetime.combine(day, time(23, 59), UTC))
-        judgements = [judge(context, rule) for rule in rules]
+        judgements = [*judge_all(context, rules)]
         rows = {(each.rule.name, case.subject, case.words): case.row for each in judgements for case in each.cases}
         made = [*changes(judgements, findings(events), context.now, "benchmark")]
         for event in made:
@@ -107,7 +124,8 @@ def judged(folder: Path, last: date, days: int) -> list[Spoken]:
                 hit = _hit(context, rows[event.rule, event.subject, event.text], day)
                 spoken.append(Spoken(event.rule, hit, event.text))
         events += made
-    return spoken
+    [minimum] = findings_since(context, None, None).minimums.values()
+    return spoken, float(minimum)
 
 
 def _hit(context: Any, row: Any, day: date) -> Hit:
@@ -130,15 +148,16 @@ def _hit(context: Any, row: Any, day: date) -> Hit:
 
 
 def kinds(made: Sequence[World]) -> list[list[str]]:
-    """A row for each kind of incident: how many, of how many a rule spoke, how soon, and which rule first."""
+    """A row for each kind of incident: how many, of how many a rule spoke, how soon, and which rule first; and all."""
     rows = []
+    every = [0, 0]
     for cause in (*INCIDENTS, "launch"):
         planted = [
             (world, truth)
             for world in made
             for truth in world.case.truths
             if truth.cause == cause
-            and truth.dollars >= LEAST
+            and truth.dollars >= world.minimum
             and world.last - DAY * world.case.days < truth.first < world.last
         ]
         first = [
@@ -155,7 +174,9 @@ def kinds(made: Sequence[World]) -> list[list[str]]:
             rules = ", ".join(f"{name} {count}" for name, count in Counter(one.rule for one in first).most_common())
             soon = f"{median(seen):.0f} / {max(seen)}" if seen else "-"
             rows.append([cause, str(len(planted)), str(len(first)), soon, rules or "-"])
-    return rows
+            if cause in INCIDENTS:
+                every = [every[0] + len(planted), every[1] + len(first)]
+    return [*rows, ["all but launches", str(every[0]), f"{every[1]}, {share(every[1], every[0])}", "-", "-"]]
 
 
 def _is_of(spoken: Spoken, truth: Truth) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from support.findings import after, opened
-from support.spending import DAYS_OF, NOW, USUAL, ledger, rows_of
+from support.spending import DAYS_OF, LAST, NOW, USUAL, ledger, rows_of
 from tallystick import Ledger
 from tallystick.clock import SystemClock
 from tallystick.core.time import DAY
@@ -20,13 +20,15 @@ from tallystick.errors import InvalidQuestion, UnknownName
 from tallystick.settings import Settings
 from tallystick.store.tables import Tables
 from tallystick.watch import record
+from tallystick.watch.default_rules import RULES
 from tallystick.watch.finding import Event, State, Step, findings
-from tallystick.watch.judgement import Case, Judgement, judge
+from tallystick.watch.judgement import Case, Judgement, judge, judge_all
 from tallystick.watch.round import acknowledge, changes, look
 from tallystick.watch.rule import Rule
 
 DEAR = Rule("dear", "spend --by key --since 7d", "billed > 1", "{key} spent {billed} USD.", dollars="billed")
 LATER = timedelta(minutes=15)
+LATE = LAST - DAY * 3
 
 
 def case(subject: str, level: str = "", dollars: Decimal | None = None) -> Case:
@@ -61,6 +63,16 @@ def test_rows_of_one_subject_are_not_one_finding(tmp_path: Path) -> None:
     )
     assert judgement.cases == ()
     assert "several rows of one subject" in judgement.unknown
+
+
+def test_rules_of_one_question_are_judged_by_one_answer(tmp_path: Path) -> None:
+    """What several rules ask is asked once, and each says what it says alone."""
+    context = ledger(tmp_path, rows_of(USUAL | {"late": lambda day: 10**6 if day > LATE else 0}, DAYS_OF)).context()
+    assert any(judgement.cases for judgement in judge_all(context, RULES))
+    assert [*judge_all(context, RULES)] == [judge(context, rule) for rule in RULES]
+    ask = "spend --by key --since 7d"
+    [first, second] = judge_all(context, [DEAR, replace(DEAR, name="none", when="billed > 1000000")])
+    assert (DEAR.ask, len(first.cases), second.cases) == (ask, 7, ())
 
 
 def test_what_is_unknown_ends_nothing() -> None:

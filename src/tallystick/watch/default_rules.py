@@ -44,7 +44,7 @@ RULES = (
     Rule(
         "anomaly",
         "anomalies --since 7d",
-        "state has active, ended and cause != cache missed",
+        "state has active, ended and evidence = clear and cause != cache missed",
         "{level} {subject_name}: {cause}, {above} USD above expectation since {since}. {explained_by}.",
         command="anomaly {finding}",
         subject=("level", "subject"),
@@ -55,7 +55,7 @@ RULES = (
     Rule(
         "cache missed",
         "anomalies --since 7d",
-        "state has active, ended and cause = cache missed",
+        "state has active, ended and evidence = clear and cause = cache missed",
         "{level} {subject_name} reads less from the cache: {above} USD above expectation since {since}.",
         command="anomaly {finding}",
         subject=("level", "subject"),

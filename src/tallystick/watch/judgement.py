@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -51,14 +51,21 @@ class Judgement:
     unknown: str = ""
 
 
-def judge(context: Context, rule: Rule) -> Judgement:
+def judge_all(context: Context, rules: Iterable[Rule]) -> Iterator[Judgement]:
+    """Yield what each rule says, in their order; what several rules ask is asked once."""
+    answers: dict[str, Answer] = {}
+    for rule in rules:
+        yield judge(context, rule, answers)
+
+
+def judge(context: Context, rule: Rule, answers: dict[str, Answer] | None = None) -> Judgement:
     """Return what a rule says of a version of the ledger at an instant; no rule keeps another from being judged.
 
     What cannot be answered is unknown, with why: a limit that the API does not tell, a column that is gone. So is what
-    days would tell that are absent.
+    days would tell that are absent. `answers` are those to what was asked of this context before.
     """
     try:
-        return _judged(context, rule)
+        return _judged(context, rule, {} if answers is None else answers)
     except TallystickError as wrong:
         return Judgement(rule, unknown=wrong.what)
 
@@ -93,8 +100,10 @@ def _checked(rule: Rule, answer: Answer) -> Table:
     return answer
 
 
-def _judged(context: Context, rule: Rule) -> Judgement:
-    answer, condition = _checked(rule, _answer(context, rule)), rule.condition
+def _judged(context: Context, rule: Rule, answers: dict[str, Answer]) -> Judgement:
+    if rule.ask not in answers:
+        answers[rule.ask] = _answer(context, rule)
+    answer, condition = _checked(rule, answers[rule.ask]), rule.condition
     rows = [(row, condition.holds(row)) for row in answer.rows]
     cases = tuple(_case(rule, answer, row, context.now) for row, holds in rows if holds)
     if len({(case.subject, case.since) for case in cases}) < len(cases):

@@ -14,7 +14,7 @@ from tallystick.ledger_reader import LedgerReader
 from tallystick.store.tables import Tables
 from tallystick.watch import record
 from tallystick.watch.finding import Event, Finding, State, Step, finding_id, findings
-from tallystick.watch.judgement import Case, Judgement, judge
+from tallystick.watch.judgement import Case, Judgement, judge_all
 from tallystick.watch.rule import Rule
 
 SWING = timedelta(days=7)
@@ -47,14 +47,14 @@ def look(reader: LedgerReader, tables: Tables, rules: Sequence[Rule], now: datet
     """
     context = reader.context()
     version = context.engine.version
-    judgements = tuple(judge(context, rule) for rule in rules)
+    judgements = tuple(judge_all(context, rules))
     before = record.recent(tables, now)
     events = [*changes(judgements, findings(before), now, who)]
     if events:
         with tables.writing() as writer:
             if writer.version != version:
                 context = reader.context()
-                judgements = tuple(judge(context, rule) for rule in rules)
+                judgements = tuple(judge_all(context, rules))
             before = record.recent(tables, now)  # others look too
             events = [*changes(judgements, findings(before), now, who)]
             record.write(writer, events)

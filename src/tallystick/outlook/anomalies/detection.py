@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import exp, log
 
 from tallystick.outlook.anomalies.baseline import WEEK, Baseline, UsualDay
-from tallystick.outlook.anomalies.episode import Episode, State
+from tallystick.outlook.anomalies.episode import CERTAIN, Episode, State
 from tallystick.outlook.anomalies.series import WEEKLY, Series
 
 SPIKE = 5.0
@@ -107,8 +107,8 @@ class Detector:
         """Whether a usual level is known at the end; ask after `episodes`."""
         return self._baseline.ready
 
-    def running(self, day: int, share: float) -> float | None:
-        """What was expected of the part of a running day that has passed, where it is far above that; else None.
+    def running(self, day: int, share: float) -> tuple[float, float] | None:
+        """What was expected of the part of a running day that has passed, and its deviations, where it is far above.
 
         Ask after `episodes`. One that lasts or ended lately goes on; without a usual level it may spend the news.
         """
@@ -117,19 +117,19 @@ class Detector:
             return None
         if not self._baseline.ready:
             is_news = self._news is not None and not self._baseline.has_days and dollars >= self._news
-            return 0.0 if is_news else None
+            return (0.0, CERTAIN) if is_news else None
         logarithm = log(dollars + self._series.offset)
         usual, spread = self._baseline.expected((self._series.weekday + day) % WEEK)
         expected = share * max(0.0, exp(usual) - self._series.offset)
         ratio = logarithm - log(expected + self._series.offset)
-        least = SPIKE if share >= 1 else SPIKE + 1
-        if ratio < self._ratio or ratio / spread / self._caution < least or dollars - expected < self._minimum:
+        deviations = ratio / spread / self._caution
+        if ratio < self._ratio or deviations < SPIKE + (share < 1) or dollars - expected < self._minimum:
             return None
         last = self._episodes[-1] if self._episodes else None
         if last and last.state is State.ENDED and day - last.end <= AGAIN:
             self.recurring[day] = expected
             return None
-        return None if self._recurs(day, logarithm, expected) else expected
+        return None if self._recurs(day, logarithm, expected) else (expected, deviations)
 
     def _read_day(self, day: int, value: float) -> None:
         active = value > 0
@@ -171,8 +171,7 @@ class Detector:
         if self._low_days >= FALLEN:
             self._baseline.restart([day for day, is_low in recent if is_low])
             recent.clear()
-            self._low_days = 0
-            self._pending = []
+            self._low_days, self._pending = 0, []
             return
         if deviations < -TWICE:
             self._pending = []
@@ -235,6 +234,7 @@ class Detector:
             self._days = []
         episode.end = days[-1].day
         episode.expected |= {day.day: day.expected for day in days}
+        episode.deviations = max(episode.deviations, *(day.deviations for day in days))
         self._days += [day.usual for day in days]
         self._current = episode
 
@@ -259,6 +259,7 @@ class Detector:
                 of_day, _ = self._baseline.expected((self._series.weekday + between) % WEEK)
                 episode.expected[between] = max(0.0, exp(of_day) - self._series.offset)
         episode.end = day
+        episode.deviations = max(episode.deviations, (logarithm - usual) / (spread * self._caution))
         self._days.append(entry)
         if len(self._days) >= AT_MOST or (len(self._days) >= SETTLED and self._is_even(spread)):
             episode.state, self._current = State.LEVEL, None
@@ -271,7 +272,7 @@ class Detector:
         return abs(means[1] - means[0]) < spread
 
     def _start_new(self, day: int) -> None:
-        self._current = Episode(day, day, day, new=True)
+        self._current = Episode(day, day, day, new=True, deviations=CERTAIN)
         self._days, self._calm_days = [], []
 
     def _continue_new(self, day: int, entry: UsualDay) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+CERTAIN = 99.0
+"""Stands for the deviations of what is not judged by scatter: of a new key, of a price that moved."""
+
 
 class State(StrEnum):
     """How an episode stands: it lasts, it ended, or its level has become the usual one."""
@@ -18,7 +21,8 @@ class State(StrEnum):
 class Episode:
     """Days from `start` to `end`, both included, above what is usual; `expected` has the value of each day.
 
-    `seen` is the day on which it could first be told; `new`: what it is of had no use before.
+    `seen` is the day on which it could first be told, `deviations` are those of its furthest day, `new`: what
+    it is of had no use before.
     """
 
     start: int
@@ -26,4 +30,5 @@ class Episode:
     seen: int
     state: State = State.ACTIVE
     new: bool = False
+    deviations: float = 0.0
     expected: dict[int, float] = field(default_factory=dict)

@@ -120,6 +120,7 @@ def _finding(
         _rates(then),
         _rates(now),
         sum(known[max(0, sighting.start - BEFORE) : sighting.start]),
+        sighting.deviations,
     )
 
 

@@ -19,6 +19,10 @@ EXPECTED = "expected"
 """The state of a finding that somebody planned, or acknowledged."""
 
 
+CLEAR = 7.0
+"""Deviations of a day that are no chance by themselves: of the thousands of days that are judged, some reach five."""
+
+
 class Cause(StrEnum):
     """What a finding's dollars come from, most of them."""
 
@@ -64,7 +68,8 @@ class Finding:
     """What stands out: `above` is `spent` less `expected`, and its parts and effects add up to it exactly.
 
     `model` is what came from another mix of models, `mix` from another mix of the kinds of tokens of one model. `known`
-    is how many days the expectation comes from. `reason` says who expected it, where somebody did.
+    is how many days the expectation comes from, `deviations` those of its furthest day. `reason` says who
+    expected it, where somebody did.
     """
 
     id: str
@@ -85,6 +90,7 @@ class Finding:
     before: Rates
     after: Rates
     known: int
+    deviations: float
     reason: str = ""
 
     @property
@@ -101,6 +107,11 @@ class Finding:
     def above(self) -> Decimal:
         """What was spent above that."""
         return EXACT.subtract(self.spent, self.expected)
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether it is hardly chance: a day is far above what is usual, or it went on after it could be told."""
+        return self.deviations >= CLEAR or self.until > self.seen
 
     @property
     def shares(self) -> Mapping[Cause, Decimal]:

@@ -8,7 +8,7 @@ from math import prod
 from tallystick.outlook.anomalies.cells import Cells
 from tallystick.outlook.anomalies.deflator import Index, Model
 from tallystick.outlook.anomalies.detection import SETTLED
-from tallystick.outlook.anomalies.episode import State
+from tallystick.outlook.anomalies.episode import CERTAIN, State
 from tallystick.outlook.anomalies.series import Measure
 from tallystick.outlook.anomalies.sighting import Sighting
 from tallystick.outlook.anomalies.subjects import Subject
@@ -53,7 +53,7 @@ def price_moves(cells: Cells, indexes: Mapping[Model, Index], minimum: float) ->
         end = min(fall, day + SETTLED, cells.days) - 1
         single = len(models) == 1
         subject = Subject(organization, *(("model", model_id) if single else ("organization", organization)))
-        sighting = Sighting(subject, own, day, end, day, State.ACTIVE, Measure.PRICE, {}, rate=True)
+        sighting = Sighting(subject, own, day, end, day, State.ACTIVE, Measure.PRICE, {}, rate=True, deviations=CERTAIN)
         spent = {on: sum(cells.by_cell[cell].dollars[on] for cell in own) for on in range(day, end + 1)}
         sighting.expected = {on: amount / ratio for on, amount in spent.items()}
         sighting.above = {on: amount - amount / ratio for on, amount in spent.items()}

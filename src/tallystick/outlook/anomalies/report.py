@@ -25,6 +25,7 @@ from tallystick.store.engine import Engine
 SINCE = "30d"
 STATES = (State.ACTIVE.value, State.ENDED.value, State.LEVEL.value, EXPECTED)
 """The states of findings, in the order of the answer."""
+CLEAR, THIN = "clear", "thin"
 CALLED = {"actor": "person"}
 _CAUSES = {
     Cause.VOLUME: "more use",
@@ -52,6 +53,7 @@ HEADINGS = (
     Heading("token_mix", Kind.MONEY, "USD", drop_order=9),
     Heading("price", Kind.MONEY, "USD", drop_order=10),
     Heading("seen", Kind.TEXT, drop_order=11),
+    Heading("evidence", Kind.TEXT, drop_order=14),
     Heading("organization", Kind.DIMENSION, drop_order=12),
     Heading("reason", Kind.TEXT, drop_order=13),
 )
@@ -84,6 +86,7 @@ def rows(engine: Engine, results: Iterable[Finding]) -> Iterator[tuple[Cell, ...
             mix,
             shares[Cause.PRICE],
             str(finding.seen),
+            CLEAR if finding.is_clear else THIN,
             finding.subject.organization,
             finding.reason or None,
         )

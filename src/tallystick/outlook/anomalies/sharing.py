@@ -88,6 +88,7 @@ def _joint_sighting(subject: Subject, members: Sequence[Sighting], by_cell: Mapp
         end=max(sighting.end for sighting in members),
         seen=min(sighting.seen for sighting in members),
         state=state,
+        deviations=max(sighting.deviations for sighting in members),
         expected=expected,
         parts=tuple(members),
     )

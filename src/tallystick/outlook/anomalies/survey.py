@@ -120,7 +120,7 @@ class Survey:
         if sum(dollars) < self._minimum:
             return
         by_measure: list[tuple[Series, list[Episode]]] = []
-        running: float | None = None
+        running: tuple[float, float] | None = None
         new = NEWS * self._minimum if subject.level in SPENDERS else None
         caution = 1.0 if subject.level in SPENDERS else WHOLE_CAUTION
         for series in self._series(subject, group, dollars):
@@ -142,8 +142,9 @@ class Survey:
         yield from self._merged(subject, group, by_measure)
         today = self._cells.days - 1
         if running is not None:
-            sighting = Sighting(subject, group, today, today, today, State.ACTIVE, Measure.SPEND, {today: running})
-            sighting.running = True
+            usual, deviations = running
+            sighting = Sighting(subject, group, today, today, today, State.ACTIVE, Measure.SPEND, {today: usual})
+            sighting.running, sighting.deviations = True, deviations
             yield sighting
 
     def _series(self, subject: Subject, group: tuple[Cell, ...], dollars: list[float]) -> Iterator[Series]:
@@ -208,7 +209,10 @@ class Survey:
             ratio = None if state is State.ENDED else _ratio(expected, spent, end)
             seen = min(episode.seen for episode, _ in cluster)
             new = any(episode.new for episode, _ in cluster)
-            yield Sighting(subject, own, start, end, seen, state, measure, expected, new=new, ratio=ratio)
+            most = max(episode.deviations for episode, _ in cluster)
+            yield Sighting(
+                subject, own, start, end, seen, state, measure, expected, new=new, ratio=ratio, deviations=most
+            )
 
     def _is_more(self, sighting: Sighting) -> bool:
         """Whether all of an organization spent more with a model, and not this model in the place of another."""
