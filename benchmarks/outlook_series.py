@@ -1,6 +1,6 @@
 """Series of daily spend with what happens to real ones: weekdays, growth, launches and shutdowns, month ends, holidays.
 
-Seeds below 12000 are for tuning or were final once, those from 12000 on are for the final run. No constant of the
+Seeds below 15000 are for tuning or were final once, those from 15000 on are for the final run. No constant of the
 forecast stands here.
 """
 
@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 FIRST = date(2025, 1, 1)
 LENGTH = 400
-FINAL = 12_000
+FINAL = 15_000
 """The first seed of the final run."""
 
 
