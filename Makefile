@@ -13,7 +13,7 @@ BASE :=
 EVERYTHING := --all-extras
 endif
 
-.PHONY: demo test test-long test-browser test-fast soak coverage check check-install docs errors faults format golden pictures vendor bench bench-quick focus-check clean
+.PHONY: demo test test-long test-browser test-fast soak coverage check check-install licences sbom audit mutants docs errors faults format golden pictures vendor bench bench-quick focus-check clean
 
 demo: $(VENV)/.installed
 	$(BIN)/tallystick demo
@@ -58,6 +58,25 @@ check: $(VENV)/.developed
 # The wheel in clean environments: lowest versions, without extras, under each Python that is here.
 check-install: $(VENV)/.developed $(VENV)/.uv
 	cd tests && PATH="$$PATH:$(CURDIR)/$(BIN)" ../$(BIN)/python -m installed
+
+# docs/licences.md: what is installed with tallystick, and under which licence.
+licences: $(VENV)/.developed
+	$(BIN)/python scripts/licences.py
+
+# The same with versions, as a CycloneDX bill of materials in sbom.json, held to its schema.
+sbom: $(VENV)/.developed
+	$(INSTALL) --group sbom
+	$(BIN)/python scripts/sbom.py sbom.json
+
+# Known vulnerabilities of what is installed; their database is asked over the network.
+audit: $(VENV)/.developed
+	$(INSTALL) --group audit
+	$(BIN)/python scripts/audit.py
+
+# Whether a test fails where a line of what handles money and time is changed; an hour on one core. docs/testing.md lists what survived.
+mutants: $(VENV)/.developed
+	$(INSTALL) --group mutation
+	$(BIN)/python scripts/mutants.py core/money core/time
 
 # The site of docs/ in site/, offline. A broken link fails, and so does whatever a page would load from a network.
 docs: $(VENV)/.documented

@@ -1,12 +1,23 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from fractions import Fraction
 from random import Random
 
 import pytest
 from hypothesis import given, strategies as st
 
-from tallystick.core.money import PLACES, from_cents, plain, ratio, rounded, total
+from tallystick.core.money import (
+    PLACES,
+    dollars,
+    from_cents,
+    nearest,
+    picodollars,
+    plain,
+    ratio,
+    rounded,
+    total,
+)
 from tallystick.errors import InvalidAmount
 
 AMOUNTS = st.decimals(-(10**15), 10**15, places=PLACES, allow_nan=False, allow_infinity=False)
@@ -175,3 +186,49 @@ def test_no_ratio_to_nothing() -> None:
     assert ratio(Decimal(5), Decimal("0.00")) is None
     assert ratio(0, 5) == 0
     assert ratio(1, 3) == Decimal("0.333333333333")
+
+
+@given(st.integers(-(10**20), 10**20), st.integers(1, 50))
+def test_the_nearest_picodollar(numerator: int, denominator: int) -> None:
+    """A fraction of dollars becomes the nearest twelve places; of two as near, the even one."""
+    exact = Fraction(numerator, denominator * 10**PLACES)
+    amount = nearest(exact)
+    assert amount.as_tuple().exponent == -PLACES
+    distance = abs(Fraction(amount) - exact) * 10**PLACES
+    assert distance < Fraction(1, 2) or (distance == Fraction(1, 2) and picodollars(amount) % 2 == 0)
+
+
+@given(st.integers(-(10**20), 10**20), st.integers(1, 50))
+def test_dollars_are_the_nearest_picodollar(numerator: int, denominator: int) -> None:
+    """Whole numbers give what the exact fraction gives, of either sign and at every half."""
+    assert dollars(numerator, denominator) == nearest(Fraction(numerator, denominator * 10**PLACES))
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "whole"), [(1, 2, 0), (3, 2, 2), (5, 2, 2), (-1, 2, 0), (7, 4, 2)]
+)
+def test_halves_go_to_the_even_picodollar(numerator: int, denominator: int, whole: int) -> None:
+    """Half a picodollar goes to the even one, three quarters up."""
+    assert dollars(numerator, denominator) == Decimal(whole).scaleb(-PLACES)
+
+
+@given(AMOUNTS)
+def test_picodollars_are_exact(amount: Decimal) -> None:
+    """An amount as picodollars, and they as an amount again, is the amount."""
+    assert dollars(picodollars(amount), 1) == amount
+
+
+def test_an_amount_is_shown_in_cents() -> None:
+    """Where no places are said it is two, half to even."""
+    assert [f"{rounded(Decimal(text))}" for text in ("1.005", "1.015", "-1.005", "2")] == [
+        "1.00",
+        "1.02",
+        "-1.00",
+        "2.00",
+    ]
+
+
+def test_what_does_not_fit_says_what_fits() -> None:
+    """The refusal counts the places after the point and the digits before it."""
+    with pytest.raises(InvalidAmount, match="12 places and 16 digits before them"):
+        from_cents("1234567890123456789")

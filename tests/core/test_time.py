@@ -6,7 +6,18 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, strategies as st
 
-from tallystick.core.time import DAY, Grain, Window, instant, midnight, of_days, text, union
+from tallystick.core.time import (
+    DAY,
+    Grain,
+    Window,
+    instant,
+    is_month,
+    midnight,
+    of_days,
+    spans as spans_text,
+    text,
+    union,
+)
 
 MOMENTS = st.datetimes(datetime(1999, 12, 1), datetime(2031, 3, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
 GRAINS = st.sampled_from(list(Grain))
@@ -248,3 +259,55 @@ def test_midnight_begins_the_day() -> None:
     """Midnight is the first instant of the UTC day."""
     assert midnight(date(2028, 2, 29)) == Window.of_day(date(2028, 2, 29)).start
     assert Window.of_day(date(2028, 2, 29)).end == midnight(date(2028, 3, 1))
+
+
+MONTHS = [midnight(date(year, month, 1)) for year in (2023, 2024, 2026) for month in range(1, 13)]
+
+
+@pytest.mark.parametrize("start", MONTHS)
+def test_a_month_is_told_from_all_that_is_nearly_one(start: datetime) -> None:
+    """A month is one from its first midnight to the next month's; a day, an hour or a month more or less is none."""
+    month = Grain.MONTH.around(start)
+    assert is_month(month)
+    assert Grain.MONTH.is_bucket(month)
+    ends = (month.end - DAY, month.end + DAY, month.end + timedelta(hours=1), Grain.MONTH.after(month.end), start)
+    others = [Window(start, end) for end in ends]
+    others += [Window(begin, month.end) for begin in (start + DAY, start - DAY, start + timedelta(hours=1))]
+    shifted = Window(start + timedelta(hours=1), month.end + timedelta(hours=1))
+    for other in (*others, shifted):
+        assert not is_month(other)
+        assert not Grain.MONTH.is_bucket(other)
+
+
+def test_a_bucket_is_around_its_moments() -> None:
+    """The bucket around a moment is that of its floor, and is told to be one; half of it is none."""
+    for grain in Grain:
+        bucket = grain.around(moment(12_345))
+        assert moment(12_345) in bucket
+        assert bucket.start == grain.floor(moment(12_345))
+        assert grain.is_bucket(bucket)
+        assert not grain.is_bucket(Window(bucket.start, bucket.start + (bucket.end - bucket.start) / 2))
+        assert not grain.is_bucket(Window(bucket.start, grain.after(bucket.end)))
+
+
+def test_days_are_written_as_spans() -> None:
+    """Days that follow each other are one span by its ends, a day alone is itself; their order does not matter."""
+    days = [date(2026, 11, day) for day in (8, 3, 5, 6, 7)]
+    assert spans_text(days) == "2026-11-03, 2026-11-05 to 2026-11-08"
+    assert spans_text(days[:2]) == "2026-11-03, 2026-11-08"
+    assert spans_text([date(2026, 10, 31), date(2026, 11, 1)]) == "2026-10-31 to 2026-11-01"
+    assert not spans_text([])
+
+
+def test_a_window_cannot_change() -> None:
+    """A window is a value: it is hashable, ordered by its start, and nothing sets its ends."""
+    first, second = Window(moment(0), moment(5)), Window(moment(1), moment(2))
+    assert sorted([second, first]) == [first, second]
+    assert len({first, Window(moment(0), moment(5))}) == 1
+    with pytest.raises(AttributeError):
+        first.start = moment(1)  # type: ignore[misc]
+    assert f"{first}" == f"{text(moment(0))} to {text(moment(5))}"
+    assert first.covers(second)
+    assert first.covers(first)
+    assert not second.covers(first)
+    assert not first.covers(Window(moment(1), moment(6)))

@@ -101,6 +101,17 @@ def built(folder: Path) -> None:
     run("uv", "build", "--quiet", "--out-dir", str(folder))
 
 
+def repeated(folder: Path) -> None:
+    """The same source makes the same wheel and sdist, byte for byte."""
+    epoch = {**os.environ, **CERTIFICATES, "SOURCE_DATE_EPOCH": "1796083200"}
+    built_files = []
+    for name in ("first", "second"):
+        run("uv", "build", "--quiet", "--out-dir", str(folder / name), environment=epoch)
+        built_files.append({file.name: file.read_bytes() for file in (folder / name).glob("tallystick-*")})
+    assert built_files[0], "nothing was built"
+    assert built_files[0] == built_files[1], "two builds of one source differ"
+
+
 def smoke(environment: Environment, *, pdf: bool) -> None:
     """The first commands of a newcomer, on the demo: screen, questions, pages, files."""
     assert "0.1.0" in environment.tallystick("--version")
@@ -178,6 +189,7 @@ def main() -> int:
 
         report("uv.lock fits pyproject.toml", verdict(lock))
         report("the wheel, built from the sdist", verdict(lambda: built(folder / "dist")))
+        report("a second build is the same, byte for byte", verdict(lambda: repeated(folder)))
         checks = {
             "the lowest versions that are allowed": lambda: lowest(folder, wheel(), oldest),
             "the base alone": lambda: smoke(created(folder / "base", oldest, str(wheel())), pdf=False),

@@ -1,0 +1,100 @@
+"""Change one operator or number at a time, and list the changes that no test notices.
+
+    python scripts/mutants.py core/money core/time [tally/split --sample 50]
+
+Works on a copy of the source, so nothing of the clone changes. `docs/testing.md` has what survived, and why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from cosmic_ray.work_db import WorkDB, use_db
+from cosmic_ray.work_item import TestOutcome
+
+ROOT = Path(__file__).parents[1]
+PATIENCE = 60.0
+"""Seconds after which a change counts as noticed: it made a loop without end."""
+TESTS = {
+    "core/money": "tests/core/test_money.py",
+    "core/time": "tests/core/test_time.py",
+    "tally/cents": "tests/tally/test_cents.py tests/tally/test_exact.py",
+    "tally/split": "tests/tally/test_split.py",
+}
+"""The tests that hold each file to its rules: those that are quick, for they run once for each change."""
+CONFIG = """
+[cosmic-ray]
+module-path = "src/tallystick/{name}.py"
+timeout = {patience}
+excluded-modules = []
+test-command = "{python} -m pytest -o addopts= -o filterwarnings= --noconftest -x -q -p no:cacheprovider {tests}"
+
+[cosmic-ray.distributor]
+name = "local"
+
+[cosmic-ray.filters.operators-filter]
+exclude-operators = ["core/ReplaceBinaryOperator_BitOr_.*", "core/NumberReplacer_docstring"]
+"""
+"""`|` between types is no arithmetic."""
+
+
+def survivors(name: str, sample: int | None, folder: Path) -> tuple[int, list[str]]:
+    """Return how many changes of a file were tried, and those that its tests did not notice, as lines."""
+    config, session = folder / "cosmic-ray.toml", folder / f"{name.replace('/', '-')}.sqlite"
+    config.write_text(CONFIG.format(name=name, patience=PATIENCE, python=sys.executable, tests=TESTS[name]))
+
+    def run(program: str, *words: str | Path) -> None:
+        environment = {**os.environ, "PYTHONPATH": "src:tests", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "CI": "true"}
+        subprocess.run([Path(sys.executable).with_name(program), *words], cwd=folder, env=environment, check=True)
+
+    run("cosmic-ray", "baseline", config)
+    run("cosmic-ray", "init", config, session)
+    run("cr-filter-operators", session, config)
+    if sample is not None:
+        _leave(session, sample)
+    run("cosmic-ray", "exec", config, session)
+    lines, tried = [], 0
+    with use_db(session, WorkDB.Mode.open) as database:
+        for item, result in database.completed_work_items:
+            tried += result.test_outcome is not None
+            if result.test_outcome is TestOutcome.SURVIVED:
+                (change,) = item.mutations
+                lines.append(f"{name}:{change.start_pos[0]} {change.operator_name}\n{result.diff}")
+    return tried, lines
+
+
+def _leave(session: Path, sample: int) -> None:
+    """Leave so many changes of a file to try, drawn by a seed that is always the same."""
+    with use_db(session, WorkDB.Mode.open) as database:
+        items = [item for item in database.work_items if item.job_id not in {job for job, _ in database.results}]
+        chosen = random.Random(1).sample(items, min(sample, len(items)))  # noqa: S311 - a draw, no secret
+        database.clear()
+        database.add_work_items(chosen)
+
+
+def main() -> int:
+    """Try each file that is named; 0 always, for what survives has to be read."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="+", choices=sorted(TESTS))
+    parser.add_argument("--sample", type=int, help="Try so many changes of each file instead of all.")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        for part in ("src", "tests"):
+            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        for name in asked.names:
+            tried, lines = survivors(name, asked.sample, folder)
+            print(*lines, f"{name}: {tried} changes, {len(lines)} not noticed", sep="\n", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
