@@ -11,7 +11,6 @@ from tallystick.core.time import (
     Grain,
     Window,
     instant,
-    is_month,
     midnight,
     of_days,
     spans as spans_text,
@@ -268,14 +267,12 @@ MONTHS = [midnight(date(year, month, 1)) for year in (2023, 2024, 2026) for mont
 def test_a_month_is_told_from_all_that_is_nearly_one(start: datetime) -> None:
     """A month is one from its first midnight to the next month's; a day, an hour or a month more or less is none."""
     month = Grain.MONTH.around(start)
-    assert is_month(month)
     assert Grain.MONTH.is_bucket(month)
     ends = (month.end - DAY, month.end + DAY, month.end + timedelta(hours=1), Grain.MONTH.after(month.end), start)
     others = [Window(start, end) for end in ends]
     others += [Window(begin, month.end) for begin in (start + DAY, start - DAY, start + timedelta(hours=1))]
     shifted = Window(start + timedelta(hours=1), month.end + timedelta(hours=1))
     for other in (*others, shifted):
-        assert not is_month(other)
         assert not Grain.MONTH.is_bucket(other)
 
 

@@ -162,12 +162,6 @@ def spans(days: Iterable[date]) -> str:
     return ", ".join(f"{first}" if first == last else f"{first} to {last}" for first, last in ends)
 
 
-def is_month(window: Window) -> bool:
-    """Whether a window is one month of the calendar, from its first midnight to the next month's."""
-    start, end = window.start, window.end
-    return (start.day, end.day) == (1, 1) and DAY * 27 < end - start < DAY * 32 and Grain.DAY.floor(start) == start
-
-
 def midnight(day: date) -> datetime:
     """The first instant of a UTC day."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)

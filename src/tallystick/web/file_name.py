@@ -9,7 +9,7 @@ from tallystick.address import Address
 from tallystick.catalog import entry
 from tallystick.core.document import Answer, Document
 from tallystick.core.filter import EXCEPT
-from tallystick.core.time import DAY, Window, is_month
+from tallystick.core.time import DAY, Grain, Window
 
 SUBJECTS = ("dimension", "value", "team", "finding", "organization")
 """What a report is asked with that says whom or what it is of."""
@@ -45,7 +45,7 @@ def _period(answer: Answer) -> str:
 
 
 def _words(window: Window) -> str:
-    if is_month(window):
+    if Grain.MONTH.is_bucket(window):
         return f"{window.start:%Y-%m}"
     first, last = window.start.date(), (window.end - DAY).date()
     return f"{first}-{last}" if last > first else str(first)

@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from tallystick.address import Address
 from tallystick.catalog import CATALOG
 from tallystick.core.text import safe
-from tallystick.core.time import DAY, is_month
+from tallystick.core.time import DAY, Grain
 from tallystick.core.time_words import names_month, period
 from tallystick.errors import InvalidQuestion
 from tallystick.saved_views import SavedView
@@ -77,7 +77,7 @@ def time_hits(query: str, now: datetime) -> Iterator[Hit]:
         return
     if window.start > now:
         return
-    if is_month(window) or names_month(word):
+    if Grain.MONTH.is_bucket(window) or names_month(word):
         yield Hit("month", f"{window.start:%Y-%m}", "", month(f"{window.start:%Y-%m}", ""), f"{window.start:%B %Y}")
         return
     first, last = str(window.start.date()), str((window.end - DAY).date())
