@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +17,7 @@ from support.tables import column, summed, total
 from tallystick import Ledger
 from tallystick.core.question import Table
 from tallystick.errors import InvalidQuestion
-from tallystick.sim import Simulator, World
+from tallystick.sim import Answer, Simulator, World
 
 SINCE = TODAY - timedelta(days=5)
 LAST = TODAY - timedelta(days=2)
@@ -164,3 +167,27 @@ def test_days_that_were_not_read_are_absent(coded: Ledger) -> None:
     table = coded.claude_code("day", "2026-10-01", "2026-10-02")
     assert (table.cells, table.coverage["absent"]) == ([], ["2026-10-01", "2026-10-02"])
     assert table.totals["sessions"] is None
+
+
+class Forgetful(Simulator):
+    """A simulator whose report of Claude Code lacks the rows of everybody but the first."""
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
+        answer = super().answer(method, target, headers)
+        if "/claude_code" not in target:
+            return answer
+        page = json.loads(answer.body)
+        return replace(answer, body=json.dumps(page | {"data": page["data"][:1]}).encode())
+
+
+@pytest.mark.parametrize("simulator", [Simulator, Forgetful])
+def test_rows_that_are_left_out_show_in_the_usage(tmp_path: Path, world: World, simulator: type[Simulator]) -> None:
+    """Where the report has fewer tokens than its workspace used, the answer says so, else nothing."""
+    book = Ledger(tmp_path / "ledger", CLOCK)
+    with client_of(simulator(world, clock=CLOCK.now)) as client:
+        book.sync(f"{SINCE}", source="reports", client=client)
+    warnings = [
+        text for text in book.claude_code("day", f"{SINCE}", UNTIL).warnings if "the workspace Claude Code used" in text
+    ]
+    assert len(warnings) == (simulator is Forgetful)
+    assert all(text.startswith("The report of 17 to 20 Nov has ") for text in warnings)

@@ -17,6 +17,7 @@ from tallystick.core.money import plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.report_tables import ACTIVITY, TOOLS
 from tallystick.core.select import Select, identifier, select
+from tallystick.query.activity_control import lacking
 from tallystick.query.activity_gaps import messages
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
@@ -106,7 +107,10 @@ _NOTES = (
         "People with a seat (subscription) are often missing from the report, and what a seat costs is in no report: "
         "what is not here is unknown, not zero. Use through Bedrock, Vertex and Foundry is not here either."
     ),
-    "Anthropic publishes no total to check this report by: a row that it leaves out cannot be noticed.",
+    (
+        "Anthropic publishes no total to check this report by. Its tokens are compared with the usage of the workspace "
+        "Claude Code; a row of a person with a seat that it leaves out cannot be noticed."
+    ),
 )
 
 
@@ -138,6 +142,7 @@ def claude_code(context: Context, by: tuple[str, ...], days: Days, where: Where)
             *covered,
             *_bill(coverage["billed_days"], ended, rows, places),
             *messages(engine, question, conditions, now),
+            *lacking(engine, question, now),
             *map(note, _NOTES),
         ),
         coverage,
