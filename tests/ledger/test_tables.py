@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
@@ -29,8 +30,8 @@ from tallystick.errors import LedgerError
 from tallystick.ledger import Ledger
 from tallystick.reports.content_check import damaged_tables
 from tallystick.sim import World
-from tallystick.store import staging
-from tallystick.store.columns import encoded, schema
+from tallystick.store import compaction, staging
+from tallystick.store.columns import encoded, schema, summable
 from tallystick.store.digests import count_of, digests
 from tallystick.store.engine import Engine
 from tallystick.store.staging import Staging
@@ -169,6 +170,29 @@ def test_a_month_that_no_sync_writes_to_is_one_file(path: Path) -> None:
     months = Counter(Path(file).parent.name for file in tables.files(COST))
     assert [months[f"month=2026-{month:02}"] for month in range(5, 11)] == [1, 1, 1, 3, 3, 3]
     assert [row[0] for row in _costs(tables, tables.newest())] == days
+
+
+@pytest.mark.long
+def test_large_files_of_a_settled_month_are_not_written_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is large is left as it is, also in a month that no sync writes to."""
+    monkeypatch.setattr(
+        compaction, "FULL", (2, 4, 2**23)
+    )  # so that any file is large; nobody has a reason to choose it
+    tables, days = Tables(path), [date(2026, month, day) for month in range(5, 11) for day in (1, 2, 3)]
+    for day in days:
+        with tables.writing() as writer:
+            writer.replace(COST, ME, [day], cost_of((day, "m", "1")))
+            writer.commit(ME, "a day", NOW, {})
+    assert len(tables.files(COST)) == len(days)
+
+
+def test_sums_of_counts_do_not_wrap() -> None:
+    """Counts whose sum leaves 64 bits are summed as decimals, all others as they are."""
+    large, small_ = (pa.chunked_array([pa.array([count, None, count, -count, count])]) for count in (2**62, 2**59))
+    assert pc.sum(summable(large)).as_py() == 2**63
+    assert pc.sum(summable(small_)).as_py() == 2**60
+    assert summable(small_).type == pa.int64()
+    assert pc.sum(summable(large.slice(0, 0))).as_py() is None
 
 
 @pytest.mark.long

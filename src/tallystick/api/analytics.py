@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from itertools import count
+from itertools import count, groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -91,10 +91,15 @@ def rows(pages: Iterable[Page], odd: set[Oddity] | None = None) -> Iterator[tupl
         width = parameters.get("time_bucket_width")
         grain = next((Grain(name) for name, code in WIDTHS.items() if code == width), None)
         data = _report(page, odd).data
-        bounds = [*map(_BOUNDS, data)]
-        index = {pair: number for number, pair in enumerate(dict.fromkeys(bounds))}
-        buckets = [_bucket(page, f"$.data[{bounds.index(pair)}]", pair, grain, window) for pair in index]
-        yield page, Rows(buckets, [*map(index.__getitem__, bounds)], data)
+        runs = [(pair, len([*run])) for pair, run in groupby(map(_BOUNDS, data))]  # rows come in order of time
+        index: dict[tuple[str, str], int] = {}
+        buckets, bucket_of = list[Window](), list[int]()
+        for pair, size in runs:
+            if pair not in index:
+                index[pair] = len(index)
+                buckets.append(_bucket(page, f"$.data[{len(bucket_of)}]", pair, grain, window))
+            bucket_of += [index[pair]] * size
+        yield page, Rows(buckets, bucket_of, data)
 
 
 def _report(page: Page, odd: set[Oddity] | None = None) -> Any:

@@ -43,6 +43,18 @@ def flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return column
 
 
+def summable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The column, of counts or of money, as one whose sums cannot wrap: counts of which few are large stay as they are.
+
+    Arrow sums money to 38 digits, and counts to 64 bits.
+    """
+    if not pa.types.is_int64(column.type):
+        return column
+    bounds = pc.min_max(column).as_py()
+    largest = max(abs(bound or 0) for bound in bounds.values())
+    return column if largest * len(column) < 2**63 else column.cast(pa.decimal128(38, 0))
+
+
 def months(days: pa.ChunkedArray | pa.Array) -> pa.Array:
     """The month of each day, as `encoded` has it."""
     distinct = flat(days).dictionary_encode()

@@ -21,7 +21,8 @@ _UNSETTLED = 3
 def compact(delta: DeltaTable, table: LedgerTable, most: int) -> None:
     """Make one of the files of each partition that has more than `most` of a step; its rows stay what they are.
 
-    Of a month that syncs write to no more, one of all that are not full.
+    Of a month that syncs write to no more, one of all that are small: to write large ones again takes longer than to
+    open them.
     """
     files = pa.table(delta.get_add_actions(flatten=True))
     values = [files[f"partition.{name}"].to_pylist() for name in table.partitions]
@@ -30,9 +31,10 @@ def compact(delta: DeltaTable, table: LedgerTable, most: int) -> None:
     settled = {*sorted({*months})[:-_UNSETTLED]}
     counts = Counter[tuple[int, int, tuple[str, ...]]]()
     for size, month, *partition in zip(sizes, months, *values, strict=True):
-        for least, full in [(0, FULL[-1])] if month in settled else pairwise((0, *FULL)):
+        for least, full in pairwise((0, *FULL[1:]) if month in settled else (0, *FULL)):
             if least // 2 <= size < full // 2:
-                counts[full, 1 if month in settled else most, tuple(partition)] += 1
+                limit = 1 if month in settled and not least else most
+                counts[full, limit, tuple(partition)] += 1
     for (full, limit, place), count in counts.items():
         if count > limit:
             filters = [(name, "=", value) for name, value in zip(table.partitions, place, strict=True)]

@@ -6,7 +6,7 @@ Files and rows are compared whenever a version is opened, from the table's log a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from decimal import Context, Decimal
 from pathlib import Path
@@ -17,12 +17,9 @@ from tallystick.core.money import plain
 from tallystick.core.table import LedgerTable, Type
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from deltalake import DeltaTable
     from pyarrow.parquet import ParquetFile
 
-_PLACES = {Type.COUNT: 0, Type.MONEY: 12}
-"""The places of a sum by the type of its column; as a decimal of 38 digits it holds any, one of 64 bits wraps."""
 _EXACT = Context(prec=76)
 
 
@@ -80,9 +77,7 @@ def content(table: LedgerTable, folder: Path, before: Content | None, was: Listi
         before, was = Content(0), Listing({})
     sums = {name: Decimal(text) for name, text in before.sums.items()}
     hashes = {}
-    numbers = {
-        column.name: pa.decimal128(38, _PLACES[column.type]) for column in table.columns if column.type in _PLACES
-    }
+    numbers = [column.name for column in table.columns if column.type in {Type.COUNT, Type.MONEY}]
     for path in now.files.keys() - was.files.keys():
         data = (folder / path).read_bytes()
         hashes[Path(path).name] = hashlib.sha256(data).hexdigest()
@@ -93,13 +88,15 @@ def content(table: LedgerTable, folder: Path, before: Content | None, was: Listi
     return Content(now.rows, now.digest, texts, hashes)
 
 
-def _add(sums: dict[str, Decimal], numbers: Mapping[str, pa.DataType], file: ParquetFile, sign: int) -> None:
+def _add(sums: dict[str, Decimal], numbers: Iterable[str], file: ParquetFile, sign: int) -> None:
     """Add the sum of each column of numbers of a file, or take it away."""
     import pyarrow.compute as pc
 
+    from tallystick.store.columns import summable
+
     columns = [name for name in numbers if name in file.schema_arrow.names]
     for name in columns:  # one at a time: all of them of a month are much
-        value = pc.sum(file.read(columns=[name])[name].cast(numbers[name])).as_py() or Decimal(0)
+        value = Decimal(pc.sum(summable(file.read(columns=[name])[name])).as_py() or 0)
         sums[name] = _EXACT.add(sums.get(name, Decimal(0)), value if sign > 0 else -value)
 
 

@@ -15,7 +15,7 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from tallystick.core.ledger_tables import GROWING, PAGES, PINNED, TABLES, TALLIED_BY, VERSIONS
 from tallystick.core.table import LedgerTable
-from tallystick.store import format as ledger_format, memory
+from tallystick.store import format as ledger_format
 from tallystick.store.archive import Archive
 from tallystick.store.columns import encoded, read, schema
 from tallystick.store.compaction import compact
@@ -122,6 +122,8 @@ class Writer:
         """
         for table in PINNED:
             self._write(table)
+            if table in self._open and self._open[table].version() != self._pin(table):
+                compact(self._open[table], table, self.tables.most_files)
         lists = {name: digest for name, digest in self.version.totals.items() if name.startswith(TALLIED_BY)}
         pins = {table.name: self._open[table].version() if table in self._open else 0 for table in PINNED}
         self.version = Version(
@@ -179,9 +181,6 @@ class Writer:
         """Write what is staged of a table."""
         if staging := self._staged.pop(table, None):
             staging.write(self._delta(table))
-            del staging
-            memory.release()
-            compact(self._delta(table), table, self.tables.most_files)
 
     def _read(
         self,

@@ -121,10 +121,13 @@ class AnalyticsBatch(CubeBatch):
     def _keep_rows(self, page: Page, answer: FetchedPage, by: tuple[str, ...], rows: Rows) -> None:
         bodies = [*map(bytes, map(_GROUP, rows.data))]
         numbers = self._written.setdefault((by, *sorted(answer.fixed.items())), {})
-        for body in dict.fromkeys(bodies):
-            if body not in numbers:
-                numbers[body] = self._number(page, body, by, answer.fixed)
-        columns = {"group": pa.array(map(numbers.__getitem__, bodies), pa.int32(), size=len(bodies))}
+        known = [*map(numbers.get, bodies)]
+        if None in known:
+            for body in bodies:
+                if body not in numbers:
+                    numbers[body] = self._number(page, body, by, answer.fixed)
+            known = [*map(numbers.__getitem__, bodies)]
+        columns = {"group": pa.array(known, pa.int32())}
         columns |= self._money(page, rows) if self.task.source.money else self._counts(rows)
         starts = [window.start for window in rows.buckets]
         self._keep(answer, filtered_by(answer, _FILTERS), columns, starts, pa.array(rows.bucket_of, pa.int32()))

@@ -30,7 +30,7 @@ from tallystick.tally.prices_in_force import Prices
 
 RECENT = timedelta(days=3)
 """How many of the newest billed days a bill may be late in part: it comes within two days (reports-api 1.3.4)."""
-MOST_ROWS = 24_000
+MOST_ROWS = 32_000
 """Usage records that are tallied at a time, a day at the least, which bounds memory."""
 MOST_CHARGES = 200_000
 """Charges that are summed at a time, likewise."""
@@ -142,7 +142,6 @@ class Charging:
         """Write the sums of all charges of these days; LedgerError if they do not come to them."""
         sums = day_sums(rows)
         conserve_sums(rows, sums)
-        memory.release()
         self._writer.replace(DAY_SUMS, self._organization, days, sums)
 
     def _counts(self, usage: Source) -> Counter[date]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ from tallystick.core.ledger_tables import FIGURES
 from tallystick.core.money import EXACT, plain
 from tallystick.core.records import COUNTERS, REQUESTS
 from tallystick.errors import LedgerError
+from tallystick.store.columns import summable
 
 KIND_OF = {counter: "web_search" if counter == "web_searches" else counter for counter in (*COUNTERS, REQUESTS)}
 """The kind of charge that each counter of a usage report becomes; requests are counted and never billed."""
@@ -52,7 +53,10 @@ def conserve_sums(charges: pa.Table, sums: pa.Table) -> None:
 
     On each day they count as many charges and as many of each known figure, and sum to the same.
     """
-    of_charges, of_sums = (_figures(rows) for rows in (charges, sums))
+    tables = (charges, sums)
+    known = [name for name in FIGURES if any(rows[name].null_count < rows.num_rows for rows in tables)]
+    partly = [name for name in known if any(rows[name].null_count for rows in tables)]
+    of_charges, of_sums = (_figures(rows, known, partly) for rows in tables)
     for day in sorted(of_charges.keys() | of_sums.keys()):
         actual, expected = (figures.get(day, {}) for figures in (of_sums, of_charges))
         for name in sorted(actual.keys() | expected.keys()):
@@ -60,12 +64,14 @@ def conserve_sums(charges: pa.Table, sums: pa.Table) -> None:
                 raise _broken(day, f"{name} of {actual.get(name)} in its sums against {expected.get(name)} in charges")
 
 
-def _figures(rows: pa.Table) -> dict[date, dict[str, Any]]:
-    """What charges or sums of them come to on each day: how many they are, and each figure with how many know it."""
-    count = rows["rows"] if "rows" in rows.column_names else pa.array([1] * rows.num_rows, pa.int64())
-    wide = {name: rows[name].cast(pa.decimal128(38, 0)) if name == "quantity" else rows[name] for name in FIGURES}
-    known = {f"known {name}": pc.if_else(pc.is_valid(rows[name]), count, 0) for name in FIGURES}
-    columns = {"charges": count, **wide, **known}
+def _figures(rows: pa.Table, known: Iterable[str], partly: Iterable[str]) -> dict[date, dict[str, Any]]:
+    """What charges or sums of them come to on each day: how many they are, and each of the `known` figures.
+
+    Of `partly` known ones also how many know it.
+    """
+    count = rows["rows"] if "rows" in rows.column_names else pa.repeat(pa.scalar(1, pa.int64()), rows.num_rows)
+    columns = {"charges": count} | {name: summable(rows[name]) for name in known}
+    columns |= {f"known {name}": pc.if_else(pc.is_valid(rows[name]), count, 0) for name in partly}
     table = pa.table({"day": rows["day"], **columns})
     days = table.group_by(["day"], use_threads=False).aggregate([(name, "sum") for name in columns])
     return {row["day"]: {name: row[f"{name}_sum"] for name in columns} for row in days.to_pylist()}

@@ -133,15 +133,22 @@ FROM ({kinds_used(("day", "workspace", "model", "term"))}) JOIN (SELECT term, ti
 GROUP BY ALL
 """  # noqa: S608
 _NONE = "CREATE TEMP TABLE causes (day DATE, workspace INTEGER, model INTEGER, search BOOLEAN, cause INTEGER)"
+_IS_LATE = {
+    False: "day IN (SELECT day FROM places WHERE due)",
+    True: """
+        EXISTS (FROM late WHERE late.day = used.day AND coalesce(late.workspace = used.workspace, true)
+            AND coalesce(late.model = used.model, true) AND coalesce(late.search = used.search, true))
+        AND NOT EXISTS (FROM covered WHERE covered.day = used.day AND covered.workspace = used.workspace
+            AND covered.model = used.model AND covered.search = used.search)
+""",
+}
+"""Whether use is late, where there is no bill and where there is one."""
 _CAUSES = f"""
 INSERT INTO causes
 SELECT *, CASE
     WHEN day IN (SELECT day FROM days WHERE unread_bill) THEN '{BILL_NOT_READ}'
     WHEN day IN (SELECT day FROM days WHERE NOT billed) THEN '{NOT_BILLED_YET}'
-    WHEN EXISTS (FROM late WHERE late.day = used.day AND coalesce(late.workspace = used.workspace, true)
-            AND coalesce(late.model = used.model, true) AND coalesce(late.search = used.search, true))
-        AND NOT EXISTS (FROM covered WHERE covered.day = used.day AND covered.workspace = used.workspace
-            AND covered.model = used.model AND covered.search = used.search)
+    WHEN {{is_late}}
         THEN CASE WHEN workspace IN (FROM profiles) THEN '{TO_PROFILE}'
             WHEN day IN (SELECT day FROM days WHERE open) THEN '{NOT_BILLED_YET}'
             ELSE '{NOT_BILLED}' END
@@ -159,5 +166,6 @@ def causes(duck: duckdb.DuckDBPyConnection, words: Words, *, billed: bool) -> No
     duck.execute(_NONE)
     [(unbilled,)] = duck.execute(words.sql(_UNBILLED[billed])).fetchall()
     if unbilled:
-        for statement in (_PLACES, _LATE, _COVERED, _CAUSES):
+        by_bill = (_LATE, _COVERED) if billed else ()
+        for statement in (_PLACES, *by_bill, _CAUSES.format(is_late=_IS_LATE[billed])):
             duck.execute(words.sql(statement))
