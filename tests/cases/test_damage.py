@@ -98,7 +98,7 @@ def test_a_damaged_log_is_refused(tables: Tables, damage: Callable[[Tables], Non
     damage(tables)
     with pytest.raises(LedgerError, match="cost") as read:
         Engine(tables, tables.newest()).sql("SELECT sum(billed) FROM cost")
-    assert "tallystick rebuild" in read.value.hint
+    assert "tallystick doctor --repair" in read.value.hint
     with pytest.raises(LedgerError, match="cost"), tables.writing():
         pass
 
@@ -229,7 +229,7 @@ def test_verify_reads_the_files_of_older_versions(tables: Tables) -> None:
 
 @pytest.mark.long
 def test_a_flipped_bit_is_no_traceback(damaged: Tallystick, tmp_path: Path) -> None:
-    """A damaged file of rows, of whatever table, ends every command that reads it with one message, exit code 6."""
+    """Damaged files of rows end every command that reads them with one message, exit code 6; `verify` lists them."""
     tables = Tables(tmp_path / "damaged")
     version = tables.newest()
     for table in PINNED:
@@ -240,10 +240,10 @@ def test_a_flipped_bit_is_no_traceback(damaged: Tallystick, tmp_path: Path) -> N
             file.write_bytes(data)
     for words in (("spend",), ("keys",), ("verify",), ("sql", "SELECT * FROM names"), ("export", "usage")):
         run = damaged(*words)
-        assert run.code == 6, (words, run.out, run.err)
-        assert run.err.count("tallystick: ") == 1
+        assert run.code == (1 if words == ("verify",) else 6), (words, run.out, run.err)
+        assert run.err.count("tallystick: ") == (run.code == 6)
         assert "Traceback" not in run.err
-        assert "tallystick rebuild" in run.err
+        assert "tallystick doctor --repair" in run.err + run.out
 
 
 def test_a_lost_archive_is_a_message(damaged: Tallystick, tmp_path: Path) -> None:

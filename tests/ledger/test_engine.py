@@ -13,8 +13,8 @@ from shutil import copytree
 from typing import Any
 
 import pytest
+from deltalake import write_deltalake
 from hypothesis import HealthCheck, example, given, settings, strategies as st
-from pyarrow import parquet
 
 from support.full_ledger import SINCE
 from support.records import records, rows
@@ -30,6 +30,7 @@ from tallystick.query.conditions import equals
 from tallystick.reports import sql
 from tallystick.sim import World
 from tallystick.store.engine import Engine
+from tallystick.store.erasure import repin
 from tallystick.store.tables import Tables
 from tallystick.store.version import Version
 from tallystick.store.views import VIEWS
@@ -373,9 +374,10 @@ def test_a_ledger_of_another_version_says_so(full: Path, tmp_path: Path) -> None
     path = tmp_path / "ledger"
     copytree(full, path)
     tables = Tables(path)
-    for file in tables.files(COST, tables.newest().tables[COST.name]):
-        table = parquet.ParquetFile(file).read()
-        parquet.write_table(table.drop_columns(["currency"]), file)
+    with tables.writing() as writer:
+        rows = tables.rows(COST, tables.newest().tables[COST.name]).drop_columns(["currency"])
+        write_deltalake(writer.delta(COST), rows, mode="overwrite", schema_mode="overwrite")
+        repin(writer, COST)
     with pytest.raises(LedgerError, match="another version") as wrong:
         Engine(tables, tables.newest()).sql("SELECT * FROM cost")
     assert "tallystick rebuild" in wrong.value.hint

@@ -35,8 +35,9 @@ def damaged_tables(engine: Engine) -> list[Row]:
             continue
         stated = [version.contents[table.name].new for version in every if table.name in version.contents]
         hashes = {name: digest for files in stated for name, digest in files.items()}
-        now = {*map(Path, engine.tables.pinned(table, engine.version))}
-        older = {*engine.tables.folder(table).glob("**/part-*.parquet")} - now  # which older versions hold
+        folder = engine.tables.folder(table)
+        now = {folder / path for path in engine.tables.listing(table, engine.version).files}
+        older = {*folder.glob("**/part-*.parquet")} - now  # which older versions hold
         altered = {
             file: digest
             for file in sorted(now | older)
@@ -46,7 +47,7 @@ def damaged_tables(engine: Engine) -> list[Row]:
             ("all", "all", f"table {table.name}: {file.name}", hashes[file.name], digest)
             for file, digest in altered.items()
         ]
-        rows += [] if now & altered.keys() else _other_sums(engine, table, content)
+        rows += [] if altered.keys() & now else _other_sums(engine, table, content)
     return rows
 
 

@@ -30,6 +30,7 @@ from tallystick.query.uncounted import uncounted
 from tallystick.reports.content_check import damaged_pages, damaged_tables
 from tallystick.reports.sums_check import other_day_sums
 from tallystick.store.engine import Engine
+from tallystick.store.faults import REPAIR
 from tallystick.tally.prices_in_force import Prices
 
 LEAST = Decimal("0.99")
@@ -93,6 +94,8 @@ def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
     """
     rows: list[tuple[Cell, ...]] = damaged_tables(engine)
     pages, damaged = damaged_pages(engine) if archive else (0, [])
+    if rows:  # nothing is to be told from such figures
+        return _altered([*rows, *damaged], engine)
     days = 0
     tallied = {(row["organization"], row["day"], row["source"]) for row in engine.rows(_TALLIED)}
     for dialect, bill, use in _DIALECTS:
@@ -142,12 +145,19 @@ def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
     messages = [note(f"The ledger {word}: {days:,} billed days; {matched}.")]
     if archive:
         messages.append(note(f"{pages - len(damaged):,} of {pages:,} archived pages are what was answered."))
-    messages += [warning(_RESTORE)] if damaged else []
-    messages += [warning(f"{OTHERS}. {MEND}")] if others else []
+    remedies = {REPAIR: damaged, f"{OTHERS}. {MEND}": others}
+    messages += [warning(remedy) for remedy, wrong in remedies.items() if wrong]
     uncounted_days, unknown_kinds = _uncounted(engine)
     coverage: dict[str, Any] = {"days": days, "matched": None if share is None else plain(share)}
     coverage |= {"uncounted": uncounted_days} if uncounted_days else {}
     return Table(None, _HEADINGS, rows, {}, (*messages, *unknown_kinds), coverage, engine.version.identity)
+
+
+def _altered(rows: list[tuple[Cell, ...]], engine: Engine) -> Table:
+    """The answer where files are not as they were written."""
+    messages = note("Files are not as they were written, so no day was looked at."), warning(REPAIR)
+    coverage = {"days": 0, "matched": None}
+    return Table(None, _HEADINGS, rows, {}, messages, coverage, engine.version.identity)
 
 
 def _miscounted(row: Mapping[str, Any], counter: str, *, here: bool) -> Iterator[tuple[Cell, ...]]:
@@ -156,9 +166,6 @@ def _miscounted(row: Mapping[str, Any], counter: str, *, here: bool) -> Iterator
     for name, count in {"usage records": row["used"], **({"charges": row["tally"] or 0} if here else {})}.items():
         if count != expected:
             yield row["organization"], row["day"], f"{counter}: {name}", expected, int(count)
-
-
-_RESTORE = "Restore the pages that are listed from a backup: a rebuild needs every one."
 
 
 def _uncounted(engine: Engine) -> tuple[dict[str, int], list[Message]]:

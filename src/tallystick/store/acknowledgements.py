@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tallystick.errors import LedgerError
 from tallystick.store import faults, lock
+from tallystick.store.copies import copy_file, file_copy
 from tallystick.store.disk import fsync, private
 
 FILE = "acknowledgements.jsonl"
@@ -37,14 +38,17 @@ def acknowledgements(root: Path) -> list[Acknowledgement]:
     """Return every acknowledgement of a ledger, the oldest first; raise LedgerError where a line is damaged."""
     path = root / FILE
     with faults.reading(root, f"the file {FILE}"):
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        content = path.read_bytes() if path.exists() else b""
+        text = content.decode()
+    if not content.startswith(file_copy(path) or b""):
+        raise LedgerError(f"The file {path} is damaged: it is not as it was written.", faults.REPAIR)
     made = []
     for number, line in enumerate(text.splitlines(), 1):
         try:
             made.append(Acknowledgement(**json.loads(line)))
             made[-1].day  # noqa: B018 - it raises where it is no day
         except (ValueError, TypeError):
-            raise LedgerError(f"Line {number} of {path} is damaged.", "Take the line out.") from None
+            raise LedgerError(f"Line {number} of {path} is damaged.", faults.REPAIR) from None
     return made
 
 
@@ -52,7 +56,9 @@ def acknowledge(root: Path, made: Acknowledgement, waiting: Callable[[str], None
     """Add an acknowledgement for good; writers of the ledger take turns."""
     path = root / FILE
     with faults.writing(root), private(root), lock.turn(root, waiting):
+        acknowledgements(root)  # which raises where the file is damaged: nothing is added to it then
         with path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(made)) + "\n")
         fsync(path)
         fsync(root)
+        copy_file(path, path.read_bytes())

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from tallystick.errors import LedgerError
 from tallystick.store.disk import Unsynced
-from tallystick.store.faults import reason
+from tallystick.store.faults import REPAIR, reason
 
 LEVEL = 3
 """How hard zstd tries: a higher level is slower, and pages are hardly smaller."""
@@ -64,11 +64,9 @@ class Archive:
             with pa.CompressedInputStream(pa.BufferReader(self._path(name).read_bytes()), "zstd") as stream:
                 body: bytes = stream.read()
         except (OSError, MemoryError) as wrong:
-            raise LedgerError(
-                f"The archived page {name} cannot be read: {reason(wrong)}.", "Restore pages/ from a backup."
-            ) from None
+            raise LedgerError(f"The archived page {name} cannot be read: {reason(wrong)}.", REPAIR) from None
         if named(body) != name:
-            raise LedgerError(f"The archived page {name} has been altered.", "Restore pages/ from a backup.")
+            raise LedgerError(f"The archived page {name} has been altered.", REPAIR)
         return body
 
     def _path(self, name: str) -> Path:

@@ -19,23 +19,28 @@ from tallystick.core.table import LedgerTable
 from tallystick.errors import LedgerError
 from tallystick.store.columns import read, schema
 from tallystick.store.contents import Listing, content
-from tallystick.store.disk import put
+from tallystick.store.copies import COPIED, Copies, file_copy, put_twice
+from tallystick.store.faults import REPAIR
 from tallystick.store.tables import Tables
 from tallystick.store.version import Version
 from tallystick.store.writer import Writer
 
+FORGOTTEN = "forgotten.json"
+"""The file that lists who may not be named."""
 _ENTRY = re.compile(r"(\d{20})\.(json|checkpoint.*\.parquet)")
 
 
 def forgotten(ledger: Path) -> dict[str, str]:
     """Who may not be named: ids, and keyed hashes of e-mails, each with the id that stands for the person."""
+    path = ledger / FORGOTTEN
+    copied = json.loads(file_copy(path) or "{}")
     try:
-        persons: dict[str, str] = json.loads(_list(ledger).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
+        persons = json.loads(path.read_bytes()) if path.exists() or copied else {}
     except (OSError, ValueError) as wrong:
-        raise LedgerError(f"The list {_list(ledger)} cannot be read: {wrong}", "Restore it from a backup.") from None
-    return persons
+        raise LedgerError(f"The list {path} cannot be read: {wrong}", REPAIR) from None
+    if not isinstance(persons, dict) or not copied.items() <= persons.items():
+        raise LedgerError(f"The list {path} is damaged: some who were forgotten are not in it.", REPAIR)
+    return dict(persons)
 
 
 def remember(ledger: Path, persons: Mapping[str, str]) -> None:
@@ -43,11 +48,13 @@ def remember(ledger: Path, persons: Mapping[str, str]) -> None:
     listed_persons = forgotten(ledger)
     if persons.items() <= listed_persons.items():
         return
-    put(_list(ledger), json.dumps({**listed_persons, **persons}, indent=1, sort_keys=True).encode())
+    put_twice(ledger / FORGOTTEN, json.dumps({**listed_persons, **persons}, indent=1, sort_keys=True).encode())
 
 
 def rewrite(writer: Writer, table: LedgerTable, rows: pa.Table) -> None:
-    """Put `rows` in the place of all that a table holds, in one Delta commit."""
+    """Put `rows` in the place of all that a table holds, in one Delta commit, and of its copies before."""
+    if table in COPIED:
+        Copies(writer.tables.root, table, writer.tables.sync).replace(rows)
     write_deltalake(writer.delta(table), rows.cast(schema(table)), mode="overwrite", schema_mode="overwrite")
 
 
@@ -104,7 +111,3 @@ def sweep(ledger: Path, hashes: Collection[str]) -> None:
     for path in (ledger / "pages").glob("[0-9a-f][0-9a-f]/*"):
         if path.suffix == ".part" or (path.suffix == ".zst" and path.stem not in hashes):
             path.unlink()
-
-
-def _list(ledger: Path) -> Path:
-    return ledger / "forgotten.json"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def is_begun(tables: Tables, table: LedgerTable) -> bool:
     """Return whether anything was ever written into a table."""
-    return (tables.folder(table) / "_delta_log").exists()
+    return tables.has(table)
 
 
 def read_events(

@@ -13,10 +13,7 @@ from pathlib import Path
 from tallystick.core.text import safe
 from tallystick.errors import LedgerError
 
-RESTORE = (
-    "Restore the ledger from a backup, or build it anew from its pages: tallystick rebuild FOLDER. "
-    "`tallystick verify` shows what else is damaged."
-)
+REPAIR = "`tallystick doctor` names what is damaged, and `tallystick doctor --repair` mends it."
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _NO_LINKS = frozenset({errno.ENOSYS, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK})
@@ -68,7 +65,7 @@ def reading(root: Path, part: str) -> Iterator[None]:
         if not is_fault(fault):
             raise
         raise LedgerError(
-            f"{part[0].upper()}{part[1:]} of the ledger {root} cannot be read: {reason(fault)}", RESTORE
+            f"{part[0].upper()}{part[1:]} of the ledger {root} cannot be read: {reason(fault)}", REPAIR
         ) from None
 
 

@@ -28,5 +28,5 @@ def check_files(tables: Tables, version: Version) -> None:
                 opened.seek(max(size - len(_END), 0))
                 if opened.read() != _END:
                     raise LedgerError(
-                        f"A file of {part} of the ledger {tables.root} is cut short: {Path(file).name}.", faults.RESTORE
+                        f"A file of {part} of the ledger {tables.root} is cut short: {Path(file).name}.", faults.REPAIR
                     )

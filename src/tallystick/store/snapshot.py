@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -23,11 +23,15 @@ NAME = "snapshot"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A version, the files of each table by its name, and the Delta versions of the logs that grow without versions."""
+    """A version, the files of each table by its name, and the Delta versions of the logs that grow without versions.
+
+    `stamps` are when each file was written, in nanoseconds, by table and path.
+    """
 
     version: Version
     listings: Mapping[str, Listing]
     heads: Mapping[str, int]
+    stamps: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def write(self, root: Path) -> None:
         """Replace the last one, without a sync to the disk: what a power cut leaves of it does not count."""
@@ -37,6 +41,7 @@ class Snapshot:
             "version": row | {"committed_at": row["committed_at"].isoformat()},
             "files": files,
             "heads": self.heads,
+            "stamps": self.stamps,
         }
         content = json.dumps(stated, separators=(",", ":")).encode()
         put(root / NAME, hashlib.sha256(content).hexdigest().encode() + b"\n" + content, lambda _: None)
@@ -57,6 +62,7 @@ class Snapshot:
                 Version.of_row(row | {"committed_at": datetime.fromisoformat(row["committed_at"])}),
                 {name: Listing(files) for name, files in stated["files"].items()},
                 stated["heads"],
+                stated["stamps"],
             )
         except (KeyError, TypeError):  # another release of tallystick wrote another shape
             return None

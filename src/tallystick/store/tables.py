@@ -6,23 +6,25 @@ table. Readers open exactly what the newest row pins. A writer first restores ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from tallystick.core.growing_tables import DELIVERIES, FINDINGS, FORECASTS
-from tallystick.core.ledger_tables import CLOSED, GROWING, PAGES, PINNED, VERSIONS
+from tallystick.core.ledger_tables import GROWING, PAGES, PINNED, VERSIONS
 from tallystick.core.table import LedgerTable
-from tallystick.core.time import DATE_LENGTH, DAY, instant, text
-from tallystick.errors import InvalidQuestion, LedgerError
+from tallystick.errors import LedgerError
 from tallystick.store import faults, format as ledger_format, lock
 from tallystick.store.contents import Content, Listing
+from tallystick.store.copies import COPIED, Copies
 from tallystick.store.disk import Fsync, fsync, private
 from tallystick.store.snapshot import Snapshot, is_head, mark
+from tallystick.store.untouched import altered, touched
 from tallystick.store.version import EMPTY, Version
+from tallystick.store.version_choice import pick
+from tallystick.store.version_rows import newest_number, read_versions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -57,7 +59,10 @@ class Tables:
         self._patience = patience
         self._reminder = reminder
         self._snapshot: Snapshot | None = None
-        self._snapshot_mark: tuple[int, int] | None = None
+        """The snapshot by which questions are answered."""
+        self._newest_seen: Snapshot | None = None
+        self._newest_mark: tuple[int, int] | None = None
+        self._hashes: tuple[int, Mapping[str, Mapping[str, str]]] | None = None
         path = root.resolve().as_posix()
         if unquote(path) != path or any(letter in path for letter in "[]\\"):
             raise LedgerError(
@@ -70,33 +75,38 @@ class Tables:
         ledger_format.supported(self.root)
         with faults.reading(self.root, "the folder"):
             if (folder := self.folder(VERSIONS)).exists() and not folder.is_dir():
-                raise LedgerError(f"{folder} is a file, and should be a folder of the ledger.", faults.RESTORE)
+                raise LedgerError(f"{folder} is a file, and should be a folder of the ledger.", faults.REPAIR)
             if folder.exists():
                 next(folder.iterdir(), None)  # which may be forbidden
             if next((folder / "_delta_log").glob("*.json"), None):
                 return True
-        if self.newest_file.exists() or any(map(self._is_filled, PINNED)):
+        if self.newest_file.exists() or any(map(self.is_filled, PINNED)):
             raise LedgerError(
                 f"The ledger {self.root} has lost its versions, which say what its tables hold: {folder} is gone.",
-                f"Nothing is read or written. {faults.RESTORE}",
+                f"Nothing is read or written. {faults.REPAIR}",
             )
         return False
 
-    def _is_filled(self, table: LedgerTable) -> bool:
+    def is_filled(self, table: LedgerTable) -> bool:
         """Whether anything was ever written to a table."""
         return (self.folder(table) / "_delta_log" / f"{1:020}.json").exists()
 
     def newest(self) -> Version:
         """The newest committed version, by the table of versions; EMPTY before the first."""
-        return next(iter(self._read_versions(newest_alone=True)), EMPTY)
+        return next(iter(read_versions(self, newest_alone=True)), EMPTY)
 
     def newest_by_snapshot(self) -> Version:
         """The newest committed version as a question takes it: where the snapshot counts, every log stays shut."""
         with faults.reading(self.root, "the file newest"):
-            number = self._newest_number()
-        if (read := mark(self.root)) != self._snapshot_mark or not self._is_snapshot_of(number):
-            self._snapshot, self._snapshot_mark = Snapshot.read(self.root), read
+            number = newest_number(self)
+        self._snapshot = self._newest_snapshot()
         return self._snapshot.version if self._snapshot and self._is_snapshot_of(number) else self.newest()
+
+    def _newest_snapshot(self) -> Snapshot | None:
+        """The snapshot as it lies there, which is read again where it is another."""
+        if (read := mark(self.root)) != self._newest_mark:
+            self._newest_seen, self._newest_mark = Snapshot.read(self.root), read
+        return self._newest_seen
 
     def _is_snapshot_of(self, number: int) -> bool:
         """Whether the snapshot is of this version, and no version was written since."""
@@ -109,102 +119,45 @@ class Tables:
 
         InvalidQuestion names the first and the newest where there is none.
         """
-        every = self.versions()
-        if reference.isdecimal():
-            fits = [version for version in every if version.number == int(reference)]
-        else:
-            try:
-                moment = instant(reference)
-            except (ValueError, OverflowError):
-                raise InvalidQuestion(
-                    f"{reference!r} is neither a version nor a day.",
-                    "Write --as-of 12, 2026-11-03 or 2026-11-03T12:00:00Z.",
-                ) from None
-            day = len(reference) == DATE_LENGTH
-            fits = [
-                version
-                for version in every
-                if version.at and (version.at - DAY < moment if day else version.at <= moment)
-            ]
-        if not fits:
-            ends = (
-                " and ".join(
-                    f"its {name} is {version.number}, of {text(version.at) if version.at else 'no instant'}"
-                    for name, version in (("first", every[-1]), ("newest", every[0]))
-                )
-                if every
-                else "it has none yet"
-            )
-            raise InvalidQuestion(
-                f"The ledger has no version as of {reference}: {ends}.", "`tallystick log` lists them."
-            )
-        return fits[0]
+        return pick(self.versions(), reference)
 
     def versions(self) -> list[Version]:
         """Every committed version, the newest first."""
-        return self._read_versions()
-
-    def _read_versions(self, *, newest_alone: bool = False) -> list[Version]:
-        with faults.reading(self.root, "the table versions"):
-            try:
-                return [Version.of_row(row) for row in self._versions(newest_alone=newest_alone).to_pylist()]
-            except (ValueError, KeyError, TypeError, AttributeError) as fault:
-                raise LedgerError(
-                    f"A row of the table versions of the ledger {self.root} is damaged: {faults.reason(fault)}",
-                    faults.RESTORE,
-                ) from None
-
-    def _versions(self, *, newest_alone: bool) -> pa.Table:
-        """The rows of `versions`, the newest first, or the first of them. LedgerError where one is lost."""
-        import pyarrow as pa
-        from pyarrow.parquet import ParquetFile
-
-        from tallystick.store.columns import schema
-
-        fits = schema(VERSIONS)
-        exists = self.exists()
-        with faults.reading(self.root, "the file newest"):
-            newest = self._newest_number()  # before the rows: a commit meanwhile writes its row first, then the number
-        files = self.files(VERSIONS) if exists else []
-        with faults.reading(self.root, "the table versions"):
-            in_files = {file: ParquetFile(file).read(["version"])["version"].to_pylist() for file in files}
-        numbers = sorted(chain.from_iterable(in_files.values()), reverse=True)
-        if numbers != list(range(len(numbers), 0, -1)) or len(numbers) < newest:
-            lost = sorted({*range(1, max([newest, *numbers]) + 1)} - {*numbers})
-            raise LedgerError(
-                f"The table versions of the ledger {self.root} is damaged: "
-                + (f"version {lost[0]} of {max([newest, *numbers])} is lost." if lost else "a version is there twice."),
-                f"Nothing is read or written. {faults.RESTORE}",
-            )
-        if not numbers and self._is_filled(CLOSED):  # a first writer that died has closed nothing
-            raise LedgerError(
-                f"The ledger {self.root} has closed months and no version that holds them.",
-                f"Nothing is read or written. {faults.RESTORE}",
-            )
-        if newest_alone:
-            files = [file for file, in_file in in_files.items() if numbers[0] in in_file]
-        with faults.reading(self.root, "the table versions"):
-            every = [ParquetFile(file).read().select(fits.names).cast(fits) for file in files]
-        rows = pa.concat_tables([fits.empty_table(), *every]).sort_by([("version", "descending")])
-        return rows.slice(0, 1) if newest_alone else rows
-
-    def _newest_number(self) -> int:
-        """The number of the newest version by the file `newest`, which each commit replaces; 0 where there is none."""
-        try:
-            return int(self.newest_file.read_bytes())
-        except FileNotFoundError:
-            return 0
-        except ValueError:
-            raise LedgerError(
-                f"{self.newest_file} is damaged: it should hold the number of the newest version.", faults.RESTORE
-            ) from None
+        return read_versions(self)
 
     def open(self, table: LedgerTable, version: int | None = None) -> DeltaTable:
-        """One table, as of a Delta version or its newest."""
+        """One table, as of a Delta version or its newest; LedgerError where it lost rows that its copies have."""
         from deltalake import DeltaTable
 
+        copied = Copies(self.root, table).count if table in COPIED and version is None else 0
         with faults.reading(self.root, f"the table {table.name}"):
-            return DeltaTable(str(self.folder(table)), version=version)
+            delta = DeltaTable(str(self.folder(table)), version=version)
+            if not copied:
+                return delta
+            lost = copied - (listing := Listing.of(delta)).rows
+            if lost <= 0 and not self._differs_from_copies(table, delta, listing):
+                return delta
+        raise LedgerError(
+            f"The table {table.name} of the ledger {self.root} is damaged: "
+            + (f"{lost:,} of its rows are lost." if lost > 0 else "its rows are not those that were written."),
+            faults.REPAIR,
+        )
+
+    def _differs_from_copies(self, table: LedgerTable, delta: DeltaTable, listing: Listing) -> bool:
+        """Whether a table was written to since its last snapshot, and has other rows than its copies."""
+        from tallystick.store.columns import read
+
+        snapshot = self._newest_snapshot()
+        stamps = snapshot.stamps.get(table.name, {}) if snapshot else {}
+        return touched(self.folder(table), listing, stamps) and not Copies(self.root, table).are_in(read(delta))
+
+    def has(self, table: LedgerTable) -> bool:
+        """Whether a table that grows without versions was ever written; LedgerError where it was and is gone."""
+        if (self.folder(table) / "_delta_log").exists():
+            return True
+        if Copies(self.root, table).count:
+            raise LedgerError(f"The table {table.name} of the ledger {self.root} is gone.", faults.REPAIR)
+        return False
 
     def index_changed(self) -> int:
         """When the archive's index, findings or deliveries grew last, in nanoseconds, as no version tells; else 0."""
@@ -239,22 +192,58 @@ class Tables:
         if snapshot and snapshot.version == version and (listing := snapshot.listings.get(table.name)):
             content, pin = version.contents.get(table.name, Content(0)), version.tables.get(table.name, 0)
             is_pinned = listing.digest == content.files and (log / f"{pin:020}.json").exists()
-            if is_pinned or (table in GROWING and is_head(log, snapshot.heads[table.name])):
-                return self._paths(table, listing)
+            if is_pinned:
+                return self._untouched(table, version, listing)
+            if table in GROWING and is_head(log, snapshot.heads[table.name]):
+                return (
+                    self.files(table)
+                    if touched(self.folder(table), listing, snapshot.stamps[table.name])
+                    else (self._paths(table, listing))
+                )
         if table in PINNED:
             return self.pinned(table, version)
-        return [] if table in {FORECASTS, FINDINGS, DELIVERIES} and not log.exists() else self.files(table)
+        return [] if table in {FORECASTS, FINDINGS, DELIVERIES} and not self.has(table) else self.files(table)
 
     def pinned(self, table: LedgerTable, version: Version) -> list[str]:
         """The Parquet files of a table that a version pins; LedgerError where they are not those that it states."""
+        return self._untouched(table, version, self.listing(table, version))
+
+    def listing(self, table: LedgerTable, version: Version) -> Listing:
+        """The files that a version pins of a table, by its log alone; LedgerError as from `pinned`."""
         pin = version.tables.get(table.name, 0)  # a version from before the table pins none of it
         if not pin:
-            return []
+            return Listing({})
         delta = self.open(table, pin)
         with faults.reading(self.root, f"the log of the table {table.name}"):
             listing = Listing.of(delta)
         self.hold(table, version, listing)
+        return listing
+
+    def _untouched(self, table: LedgerTable, version: Version, listing: Listing) -> list[str]:
+        """The files of a listing as DuckDB opens them; LedgerError where one is not as it was written."""
+        snapshot = self._newest_snapshot()
+        stamps = snapshot.stamps.get(table.name, {}) if snapshot else {}
+        with faults.reading(self.root, f"the table {table.name}"):
+            name = altered(self.folder(table), listing, stamps, lambda: self.hashes(table, version))
+        if name:
+            raise LedgerError(f"The file {name} of the table {table.name} has been altered.", faults.REPAIR)
         return self._paths(table, listing)
+
+    def hashes(self, table: LedgerTable, version: Version) -> Mapping[str, str]:
+        """The SHA-256 of the files that came with a version of the ledger or one before, by their names."""
+        if self._hashes is None or self._hashes[0] < version.number:
+            every = self.versions()
+            stated = [(name, content.new) for each in every for name, content in each.contents.items()]
+            self._hashes = (
+                every[0].number if every else 0,
+                {
+                    each.name: {
+                        file: digest for name, files in stated if name == each.name for file, digest in files.items()
+                    }
+                    for each in PINNED
+                },
+            )
+        return self._hashes[1][table.name]
 
     def _paths(self, table: LedgerTable, listing: Listing) -> list[str]:
         """The files of a listing as DuckDB opens them."""
@@ -272,7 +261,7 @@ class Tables:
             f"The log of the table {table.name} of the ledger {self.root} is damaged: it lists {listing.rows:,} "
             f"rows in {len(listing.files):,} files, and version {version.number} has {content.rows:,}"
             + (" in other files." if listing.rows == content.rows else "."),
-            f"Nothing is answered from it or written to it. {faults.RESTORE}",
+            f"Nothing is answered from it or written to it. {faults.REPAIR}",
         )
 
     @contextmanager

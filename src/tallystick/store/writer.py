@@ -13,16 +13,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
-from tallystick.core.ledger_tables import GROWING, PAGES, PINNED, TABLES, TALLIED_BY, VERSIONS
+from tallystick.core.ledger_tables import CLOSED, GROWING, PAGES, PINNED, TABLES, TALLIED_BY, VERSIONS
 from tallystick.core.table import LedgerTable
 from tallystick.store import format as ledger_format
 from tallystick.store.archive import Archive
 from tallystick.store.columns import encoded, read, schema
 from tallystick.store.compaction import compact
 from tallystick.store.contents import Content, Listing, content
+from tallystick.store.copies import COPIED, Copies
 from tallystick.store.disk import Unsynced, put
 from tallystick.store.snapshot import Snapshot
 from tallystick.store.staging import Filter, Staging
+from tallystick.store.untouched import stamps
 from tallystick.store.version import Version
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ class Writer:
         self.archive = Archive(tables.root, self._unsynced)
         self._staged: dict[LedgerTable, Staging] = {}
         self._open: dict[LedgerTable, DeltaTable] = {}
+        self._uncopied: dict[LedgerTable, list[pa.Table]] = {}
+        """The rows of which no copy is written yet."""
         for table in TABLES:
             _drop_empty_hint(tables.folder(table) / "_delta_log")
             if self._pin(table) or DeltaTable.is_deltatable(str(tables.folder(table))):
@@ -66,6 +70,8 @@ class Writer:
         }
         if created:
             self._sync(created)
+        for table in self._open.keys() & {*COPIED}:
+            self._complete_copies(table)
 
     def delta(self, table: LedgerTable) -> DeltaTable:
         """A table as it stands, what is staged of it written."""
@@ -76,6 +82,8 @@ class Writer:
         """Add rows, with the next commit; at once to a table that grows without versions."""
         if not rows.num_rows:
             return
+        if table in COPIED:
+            self._uncopied.setdefault(table, []).append(rows.cast(schema(table)))
         if table in PINNED:
             self._stage(table).append(rows)
             return
@@ -136,8 +144,10 @@ class Writer:
             {table.name: table_content for table in (*PINNED, PAGES) if (table_content := self._content(table))},
         )
         self._sync((*PINNED, PAGES))
+        self._copy((PAGES,))
         self.append(VERSIONS, pa.Table.from_pylist([self.version.row()], schema(VERSIONS)))
         self._sync((VERSIONS,))
+        self._copy((CLOSED, VERSIONS))
         put(self.tables.newest_file, f"{self.version.number}\n".encode(), self.tables.sync)
         return self.version
 
@@ -146,12 +156,15 @@ class Writer:
         for table in PINNED:
             self._write(table)
         self._sync(TABLES)
+        self._copy(GROWING)
         if self.version.number:
             listings = {table.name: listing for table, listing in self._pinned.items() if self._pin(table)}
-            growing = [table for table in GROWING if table in self._open]
+            growing = [table for table in (*GROWING, VERSIONS) if table in self._open]
             listings |= {table.name: Listing.of(self._open[table]) for table in growing}
-            heads = {table.name: self._open[table].version() for table in (*growing, VERSIONS)}
-            Snapshot(self.version, listings, heads).write(self.tables.root)
+            heads = {table.name: self._open[table].version() for table in growing}
+            folders = {table.name: self.tables.folder(table) for table in TABLES}
+            written_at = {name: stamps(folders[name], listing) for name, listing in listings.items()}
+            Snapshot(self.version, listings, heads, written_at).write(self.tables.root)
 
     def reread(self) -> None:
         """Take the newest version as it is written now: what it pins was replaced."""
@@ -221,6 +234,19 @@ class Writer:
             return replace(before, new={}) if before else None
         was, self._pinned[table] = self._pinned[table], Listing.of(delta)
         return content(table, self.tables.folder(table), before if pin else None, was, self._pinned[table])
+
+    def _copy(self, tables: Collection[LedgerTable]) -> None:
+        """Write down a second time what these tables have got, which is on the disk."""
+        for table in self._uncopied.keys() & {*tables}:
+            copies = Copies(self.tables.root, table, self.tables.sync)
+            copies.add(copies.count, pa.concat_tables(self._uncopied.pop(table)))
+
+    def _complete_copies(self, table: LedgerTable) -> None:
+        """Copy a table whole that has rows without a copy: an earlier release wrote it, or a writer died."""
+        delta = self.tables.open(table, self._pin(table)) if table in PINNED else self._open[table]
+        copies = Copies(self.tables.root, table, self.tables.sync)
+        if copies.count < Listing.of(delta).rows:
+            copies.replace(read(delta))
 
     def _sync(self, tables: Collection[LedgerTable]) -> None:
         """Sync every file that tables have got since they were synced last, their logs, and the archive's pages."""

@@ -1,0 +1,44 @@
+"""Untouched files: whether what a question reads is as it was written, without reading what nobody wrote to since.
+
+A file that has the time at which it was written is taken for whole; any other is held to its hash or its copy. What a
+disk changes by itself, without a trace, `tallystick verify` and `tallystick doctor` see, which read everything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tallystick.store.contents import Listing
+
+
+def stamps(folder: Path, listing: Listing) -> dict[str, int]:
+    """When each file of a table was written, in nanoseconds, by path; a lost file has no such time."""
+    stats = {path: _written_at(folder / path) for path in listing.files}
+    return {path: written_at for path, written_at in stats.items() if written_at is not None}
+
+
+def altered(
+    folder: Path, listing: Listing, known: Mapping[str, int], hashes: Callable[[], Mapping[str, str]]
+) -> str | None:
+    """The first file that is not as it was written, by the hash of its name; None where all are, or are lost."""
+    for path, written_at in stamps(folder, listing).items():
+        if written_at != known.get(path):
+            file = folder / path
+            expected = hashes().get(file.name)
+            if expected and hashlib.sha256(file.read_bytes()).hexdigest() != expected:
+                return file.name
+    return None
+
+
+def touched(folder: Path, listing: Listing, known: Mapping[str, int]) -> bool:
+    """Whether a file was written to since the time that is known of it."""
+    return any(written_at != known.get(path, written_at) for path, written_at in stamps(folder, listing).items())
+
+
+def _written_at(file: Path) -> int | None:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return None

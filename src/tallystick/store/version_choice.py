@@ -1,0 +1,41 @@
+"""Choice of a version: the one that a word names, as `--as-of` has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tallystick.core.time import DATE_LENGTH, DAY, instant, text
+from tallystick.errors import InvalidQuestion
+from tallystick.store.version import Version
+
+
+def pick(every: Sequence[Version], reference: str) -> Version:
+    """The version of that number, or the newest that was committed by the end of a UTC day, or by an instant.
+
+    `every` is the newest first. InvalidQuestion names the first and the newest where there is none.
+    """
+    if reference.isdecimal():
+        fits = [version for version in every if version.number == int(reference)]
+    else:
+        try:
+            moment = instant(reference)
+        except (ValueError, OverflowError):
+            raise InvalidQuestion(
+                f"{reference!r} is neither a version nor a day.",
+                "Write --as-of 12, 2026-11-03 or 2026-11-03T12:00:00Z.",
+            ) from None
+        day = len(reference) == DATE_LENGTH
+        fits = [
+            version for version in every if version.at and (version.at - DAY < moment if day else version.at <= moment)
+        ]
+    if not fits:
+        ends = (
+            " and ".join(
+                f"its {name} is {version.number}, of {text(version.at) if version.at else 'no instant'}"
+                for name, version in (("first", every[-1]), ("newest", every[0]))
+            )
+            if every
+            else "it has none yet"
+        )
+        raise InvalidQuestion(f"The ledger has no version as of {reference}: {ends}.", "`tallystick log` lists them.")
+    return fits[0]
