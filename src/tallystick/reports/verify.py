@@ -92,31 +92,10 @@ def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
 
     With `archive` every page is read too.
     """
-    rows: list[tuple[Cell, ...]] = damaged_tables(engine)
     pages, damaged = damaged_pages(engine) if archive else (0, [])
-    if rows:  # nothing is to be told from such figures
-        return _altered([*rows, *damaged], engine)
-    days = 0
-    tallied = {(row["organization"], row["day"], row["source"]) for row in engine.rows(_TALLIED)}
-    for dialect, bill, use in _DIALECTS:
-        other_dialect = "reports" if dialect == "analytics" else "analytics"
-        for row in engine.rows(_BILLED.format(dialect=dialect, source=bill, records=bill)):
-            organization_day = (row["organization"], row["day"])
-            here = (*organization_day, other_dialect) not in tallied
-            days += here
-            totals = {"cost records": row["lines"], **({"charges": row["tally"] or Decimal(0)} if here else {})}
-            rows += [
-                (*organization_day, f"billed: {name}", row["control"], amount)
-                for name, amount in totals.items()
-                if amount != row["control"]
-            ]
-            if here and row["discount"] is not None and (row["tally_discount"] or Decimal(0)) != row["discount"]:
-                rows.append((*organization_day, "discount: charges", row["discount"], row["tally_discount"]))
-        for counter in COUNTERS:
-            kind = "web_search" if counter == "web_searches" else counter
-            for row in engine.rows(_USED.format(counter=counter, kind=kind, dialect=dialect, source=use, records=use)):
-                here = (row["organization"], row["day"], other_dialect) not in tallied
-                rows += _miscounted(row, counter, here=here)
+    if altered := damaged_tables(engine):  # nothing is to be told from such figures
+        return _altered([*altered, *damaged], engine)
+    rows, days = _unequal_days(engine)
     rows += [
         (row["organization"], row["day"], f"billed: {breakdown.name}", row["control"], row["lines"])
         for breakdown in BREAKDOWNS
@@ -151,6 +130,33 @@ def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
     coverage: dict[str, Any] = {"days": days, "matched": None if share is None else plain(share)}
     coverage |= {"uncounted": uncounted_days} if uncounted_days else {}
     return Table(None, _HEADINGS, rows, {}, (*messages, *unknown_kinds), coverage, engine.version.identity)
+
+
+def _unequal_days(engine: Engine) -> tuple[list[tuple[Cell, ...]], int]:
+    """The days whose charges or records are not their control totals, and how many days were compared."""
+    rows: list[tuple[Cell, ...]] = []
+    days = 0
+    tallied = {(row["organization"], row["day"], row["source"]) for row in engine.rows(_TALLIED)}
+    for dialect, bill, use in _DIALECTS:
+        other_dialect = "reports" if dialect == "analytics" else "analytics"
+        for row in engine.rows(_BILLED.format(dialect=dialect, source=bill, records=bill)):
+            organization_day = (row["organization"], row["day"])
+            here = (*organization_day, other_dialect) not in tallied
+            days += here
+            totals = {"cost records": row["lines"], **({"charges": row["tally"] or Decimal(0)} if here else {})}
+            rows += [
+                (*organization_day, f"billed: {name}", row["control"], amount)
+                for name, amount in totals.items()
+                if amount != row["control"]
+            ]
+            if here and row["discount"] is not None and (row["tally_discount"] or Decimal(0)) != row["discount"]:
+                rows.append((*organization_day, "discount: charges", row["discount"], row["tally_discount"]))
+        for counter in COUNTERS:
+            kind = "web_search" if counter == "web_searches" else counter
+            for row in engine.rows(_USED.format(counter=counter, kind=kind, dialect=dialect, source=use, records=use)):
+                here = (row["organization"], row["day"], other_dialect) not in tallied
+                rows += _miscounted(row, counter, here=here)
+    return rows, days
 
 
 def _altered(rows: list[tuple[Cell, ...]], engine: Engine) -> Table:
