@@ -220,7 +220,9 @@ PAGES = LedgerTable(
         Column(
             "refreshed_at", Type.INSTANT, "until when the export behind the page was whole; null where it is not said"
         ),
-        Column("purpose", Type.TEXT, "scout, before, cube, after, check, activity, gap, or a list of the directory"),
+        Column(
+            "purpose", Type.TEXT, "scout, before, cube, after, check, activity, gap, lost, or a list of the directory"
+        ),
         Column("place", Type.COUNT, "place of the page within the reading"),
         Column("request", Type.TEXT, "path and query"),
         Column("fixed", Type.TEXT, "dimensions that the query held fixed: JSON"),
@@ -235,6 +237,8 @@ SUCCESS = "success"
 """The source, in `pages`, of the page by which a sync says that it could read all that it was to read."""
 STOP = "stop"
 """The source, in `pages`, of the page by which a sync says what stopped it: no answer, or none but errors."""
+LOST = "lost"
+"""The purpose, in `pages`, of the pages of a reading of which one was damaged: it counts as never read."""
 
 PINNED: tuple[LedgerTable, ...] = (
     *REPORT_TABLES,

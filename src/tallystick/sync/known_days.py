@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from tallystick.core.ledger_tables import LOSSES, PAGES
+from tallystick.core.ledger_tables import LOSSES, LOST, PAGES
 from tallystick.core.records import SETTLING, State
 from tallystick.core.time import Grain, Window, midnight
 from tallystick.store import faults
@@ -74,14 +74,33 @@ def known_days(
     }
     by_names = defaultdict[_Names, dict[date, Known]](dict)
     names_of_states = (days[name].cast(pa.string()).to_pylist() for name in ("source", "grain", "state"))
+    lost = _lost_days(index or tables.open(PAGES), tables, own_rows)
     for day, source, grain, text in zip(days["day"].to_pylist(), *names_of_states, strict=True):
         names = source, grain
+        if day in lost.get(names, ()):
+            continue
         if day < settling and day not in told.get(names, ()):
             by_names[names][day] = long_ago[text]
             continue
         read_at = read_at_by_day[names].get(day) or (LONG_AGO if day < settling else midnight(day))
         by_names[names][day] = known(_STATES[text], read_at, seen[names].get(day), day in doubtful[names])
     return {(SOURCES[source], _GRAINS[grain]): by_day for (source, grain), by_day in by_names.items()}
+
+
+def _lost_days(
+    index: DeltaTable, tables: Tables, own_rows: Sequence[tuple[str, str, str]]
+) -> Mapping[_Names, set[date]]:
+    """The days whose archived reading was damaged, and which were not read again since, by source and grain."""
+    columns = ["source", "grain", "purpose", "window_start", "window_end", "reading"]
+    with faults.reading(tables.root, "the table pages"):
+        if not read(index, ["reading"], [*own_rows, ("purpose", "=", LOST)]).num_rows:
+            return {}
+        rows = read(index, columns, [*own_rows, ("purpose", "in", ["after", "activity", LOST])]).to_pylist()
+    lost = defaultdict[_Names, set[date]](set)
+    for row in sorted(rows, key=lambda row: int(row["reading"])):
+        days, span = lost[row["source"], row["grain"]], Window(row["window_start"], row["window_end"]).days()
+        (days.update if row["purpose"] == LOST else days.difference_update)(span)
+    return lost
 
 
 def request_costs(tables: Tables) -> dict[Kind, RequestCost]:
@@ -91,7 +110,7 @@ def request_costs(tables: Tables) -> dict[Kind, RequestCost]:
     columns = ["source", "grain", "window_start", "window_end", "purpose", "request", "size"]
     costs: dict[Kind, list[int]] = {}
     for row in tables.rows(PAGES, columns=columns).to_pylist():
-        if row["source"] in SOURCES and row["purpose"] not in {"check", ACCEPTED, GAP}:
+        if row["source"] in SOURCES and row["purpose"] not in {"check", ACCEPTED, GAP, LOST}:
             cost = costs.setdefault((SOURCES[row["source"]], Grain(row["grain"])), [0, 0, 0, 0, 0])
             following, daily = "&page=" in row["request"], row["purpose"] == "activity"  # which is asked for day by day
             last = row["purpose"] == "after" and not following

@@ -6,22 +6,24 @@ import json
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from shutil import copyfile
 from typing import Any
 
 import pyarrow as pa
 
 from tallystick.api.page import Page
 from tallystick.core.growing_tables import DELIVERIES, FINDINGS, FORECASTS
-from tallystick.core.ledger_tables import CLOSED, CLOSED_AS, PAGES
+from tallystick.core.ledger_tables import CLOSED, CLOSED_AS, LOST, PAGES
 from tallystick.core.time import Grain, Window
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.store import acknowledgements, faults
 from tallystick.store.archive import Archive
+from tallystick.store.beside import beside
 from tallystick.store.columns import schema
+from tallystick.store.copies import put_twice
 from tallystick.store.erasure import forgotten, remember
 from tallystick.store.tables import Tables
 from tallystick.store.version import EMPTY, Version
+from tallystick.store.writer import Writer
 from tallystick.sync.batch import GAP, CheckedBatch, FetchedPage
 from tallystick.sync.commit import Committer
 from tallystick.sync.fetch import TRIES
@@ -36,41 +38,50 @@ from tallystick.tally.prices_in_force import Prices
 def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) -> int:
     """Build the ledger `new` from the pages of `old`, which is only read; how many readings were judged.
 
-    `people` must have the key of the sync, or people whom no directory lists get other ids.
-    Raises InvalidQuestion if `new` is not empty, LedgerError where the archive cannot be read.
+    It is built beside and renamed at the end, so what a dead rebuild leaves is no ledger. `people` must have the key of
+    the sync, or people whom no directory lists get other ids. Raises InvalidQuestion if `new` is not empty, LedgerError
+    where the archive cannot be read.
     """
-    archive = Archive(old)
     with faults.reading(new, "the folder"):
         if new.exists() and (not new.is_dir() or any(new.iterdir())):
             raise InvalidQuestion(f"{new} is there and not an empty folder.", "Name a folder that does not exist yet.")
     if not (old / "pages" / "index").exists():
         raise LedgerError(f"There is no archive under {old}.", "Name a ledger that was synced.")
     index, (closed, newest, stated) = Tables(old).rows(PAGES), _closed(Tables(old))
-    rows = index.sort_by([("reading", "ascending"), ("place", "ascending")]).to_pylist()
-    readings = 0
-    with Tables(new).writing() as writer:
-        remember(new, forgotten(old))
+    with beside(new) as part, Tables(part).writing() as writer:
+        remember(part, forgotten(old))
         if (lines := old / acknowledgements.FILE).exists():  # no page tells of them
-            copyfile(lines, new / acknowledgements.FILE)
-        committers = {
-            name: Committer(writer, name, prices, people and replace(people, emails={}, met={}))
-            for name in {row["organization"] for row in rows}
-        }
-        for _, group in groupby(rows, key=lambda row: row["reading"]):
-            pages = list(group)
-            writer.append(PAGES, pa.Table.from_pylist(pages, schema(PAGES)))
-            _judge(committers[pages[0]["organization"]], pages, archive, writer.archive)
-            readings += 1
+            put_twice(part / acknowledgements.FILE, lines.read_bytes())
+        readings = replay(index, Archive(old), writer, prices, people)
         if closed.num_rows and newest.at:
             writer.append(CLOSED, closed)
             writer.commit(newest.organization, "closed months, as they were", newest.at, stated)
-        if (old / FORECASTS.name / "_delta_log").exists():
+        if Tables(old).has(FORECASTS):
             made = Tables(old).rows(FORECASTS)
             zeros = pa.array([0] * made.num_rows, pa.int64())
             writer.append(FORECASTS, made.set_column(made.column_names.index("version"), "version", zeros))
         for table in (FINDINGS, DELIVERIES):
-            if (old / table.name / "_delta_log").exists():
+            if Tables(old).has(table):
                 writer.append(table, Tables(old).rows(table))
+    return readings
+
+
+def replay(index: pa.Table, archive: Archive, writer: Writer, prices: Prices, people: People | None) -> int:
+    """Judge every reading of an archive's index once more and commit what it gives; how many.
+
+    Its pages are kept in the archive of the writer too. LedgerError where one cannot be read.
+    """
+    rows = index.sort_by([("reading", "ascending"), ("place", "ascending")]).to_pylist()
+    committers = {
+        name: Committer(writer, name, prices, people and replace(people, emails={}, met={}))
+        for name in {row["organization"] for row in rows}
+    }
+    readings = 0
+    for _, group in groupby(rows, key=lambda row: row["reading"]):
+        pages = list(group)
+        writer.append(PAGES, pa.Table.from_pylist(pages, schema(PAGES)))
+        _judge(committers[pages[0]["organization"]], pages, archive, writer.archive)
+        readings += 1
     return readings
 
 
@@ -88,7 +99,7 @@ def _closed(old: Tables) -> tuple[pa.Table, Version, dict[str, str]]:
         if (old.folder(CLOSED) / "_delta_log" / f"{1:020}.json").exists():
             raise LedgerError(
                 f"{lost.what} Its closed months are in no page, so a rebuild would lose them.",
-                "Restore `versions` from a backup; or move `closed` away, and the months are open again.",
+                faults.REPAIR,
             ) from None
         newest = EMPTY
     if not newest.tables.get(CLOSED.name):
@@ -101,10 +112,10 @@ def _judge(committer: Committer, pages: list[dict[str, Any]], archive: Archive, 
     first = pages[0]
     answers = (_archived_page(row, archive, copy) for row in pages)
     accept = any(row["purpose"] == ACCEPTED for row in pages)
-    if first["source"] == NAMES:
+    if first["source"] == NAMES and first["purpose"] != LOST:
         committer.keep_names(((answer.purpose, answer.page) for answer in answers), first["read_at"])
         return
-    if first["source"] not in SOURCES:  # a sync that succeeded: copied with the index
+    if first["source"] not in SOURCES or first["purpose"] == LOST:  # nothing to judge: copied with the index
         list(answers)
         return
     window = Window(first["window_start"], first["window_end"])
