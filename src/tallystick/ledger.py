@@ -20,6 +20,7 @@ from tallystick.core.records import SETTLING
 from tallystick.core.time import Grain, Window
 from tallystick.core.time_words import When, month_name
 from tallystick.errors import InvalidQuestion
+from tallystick.ledger_care import LedgerCare
 from tallystick.query.filters import present
 from tallystick.settings import Settings
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from tallystick.sync.options import Options, Wanted
     from tallystick.sync.outcome import Outcome, Progress
     from tallystick.sync.plan import SyncTask
-    from tallystick.sync.redaction import People
     from tallystick.watch.finding import Finding
     from tallystick.watch.round import Round
 
@@ -43,7 +43,7 @@ _NAMED = 5
 """Changes of names that a message names; the others are counted."""
 
 
-class Ledger(Answers):
+class Ledger(LedgerCare, Answers):
     """One ledger. Answers are Tables, from its newest version; each method raises TallystickErrors only.
 
     `clock` is the seam for time; without it the settings' clock is used.
@@ -204,12 +204,6 @@ class Ledger(Answers):
         names = f"Renamed: {'; '.join([*changes[:_NAMED], *rest])}. Days from {today} on go by the new names."
         return [*([names] if changes else []), *(renaming(owners, change) for change in rules if owners)]
 
-    def rebuild(self, into: str | Path) -> int:
-        """Build another ledger from this one's archived pages alone; how many readings were judged."""
-        from tallystick.sync.rebuild import rebuild
-
-        return rebuild(self.path, Path(into), self._lists(), self._people())
-
     def acknowledge(
         self, finding: str, reason: str, *, waiting: Callable[[str], None] | None = None
     ) -> Acknowledgement:
@@ -276,9 +270,6 @@ class Ledger(Answers):
         self.engine()
         name, owners = month_name(month, self._clock.now()), self._settings.owners()
         return close(self._tables, name, owners, self._lists(), self._clock.now, waiting, **allowed)
-
-    def _people(self) -> People:
-        return self._settings.people()
 
     def _options(self, since: When | None, until: When | None, wanted: Wanted) -> Options:
         from tallystick.sync.options import Options

@@ -44,7 +44,7 @@ class Archive:
     def keep(self, body: bytes) -> str:
         """Store a page whole or not at all; its hash."""
         name = named(body)
-        path = self._path(name)
+        path = self.path(name)
         try:
             size = path.stat().st_size
         except FileNotFoundError:
@@ -61,7 +61,7 @@ class Archive:
     def body(self, name: str) -> bytes:
         """The page of that hash; LedgerError where it is missing or no longer what it was."""
         try:
-            with pa.CompressedInputStream(pa.BufferReader(self._path(name).read_bytes()), "zstd") as stream:
+            with pa.CompressedInputStream(pa.BufferReader(self.path(name).read_bytes()), "zstd") as stream:
                 body: bytes = stream.read()
         except (OSError, MemoryError) as wrong:
             raise LedgerError(f"The archived page {name} cannot be read: {reason(wrong)}.", REPAIR) from None
@@ -69,5 +69,6 @@ class Archive:
             raise LedgerError(f"The archived page {name} has been altered.", REPAIR)
         return body
 
-    def _path(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
+        """Where the page of that hash is."""
         return self.root / name[:2] / f"{name}.zst"

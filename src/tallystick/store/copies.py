@@ -36,6 +36,11 @@ class Copies:
         self._sync = sync
 
     @property
+    def are_whole(self) -> bool:
+        """Whether every file is as it was written, and none is missing before the last."""
+        return not self.damaged() and self.rows().num_rows == self.count
+
+    @property
     def count(self) -> int:
         """How many rows they have, by their names alone."""
         return max((last for _, last, _, _ in self._files()), default=0)

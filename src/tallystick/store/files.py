@@ -80,17 +80,17 @@ def _written(folder: Path, values: Mapping[str, str], rows: pa.Table) -> AddActi
         dict(values),
         status.st_mtime_ns // 1_000_000,
         True,
-        json.dumps(_statistics(metadata[0])),
+        stated(metadata[0]),
     )
 
 
-def _statistics(metadata: FileMetaData) -> dict[str, Any]:
-    """What a log states of a file: which days it has, so that it stays shut where others are asked for."""
-    stated: dict[str, Any] = {"numRecords": metadata.num_rows}
-    group = metadata.row_group(0)
-    for index in range(metadata.num_columns):
-        column = group.column(index)
-        if column.path_in_schema == "day" and column.statistics.has_min_max:
-            days = column.statistics
-            stated |= {"minValues": {"day": str(days.min)}, "maxValues": {"day": str(days.max)}}
-    return stated
+def stated(metadata: FileMetaData) -> str:
+    """What a log states of a file: which days it has, so that it stays shut where others are asked for; JSON."""
+    statistics: dict[str, Any] = {"numRecords": metadata.num_rows}
+    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+    columns = [group.column(index) for group in groups for index in range(metadata.num_columns)]
+    days = [column.statistics for column in columns if column.path_in_schema == "day"]
+    if days and all(part and part.has_min_max for part in days):
+        statistics["minValues"] = {"day": str(min(part.min for part in days))}
+        statistics["maxValues"] = {"day": str(max(part.max for part in days))}
+    return json.dumps(statistics)

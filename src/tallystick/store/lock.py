@@ -56,6 +56,14 @@ def turn(
         lock.release()
 
 
+def is_of_the_dead(root: Path) -> bool:
+    """Whether the lock of a ledger names a process of this machine that has died."""
+    with suppress(OSError, UnicodeError):
+        match = _HOLDER.fullmatch((root / "writer.json").read_text(encoding="utf-8"))
+        return match is not None and match[2] == socket.gethostname() and not _lives(int(match[1]))
+    return False
+
+
 def _holder(path: Path) -> str:
     """Who writes, as far as that is known: a process of this machine that has died left its name behind."""
     try:

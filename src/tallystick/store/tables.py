@@ -6,7 +6,7 @@ table. Readers open exactly what the newest row pins. A writer first restores ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,7 +135,7 @@ class Tables:
             if not copied:
                 return delta
             lost = copied - (listing := Listing.of(delta)).rows
-            if lost <= 0 and not self._differs_from_copies(table, delta, listing):
+            if lost <= 0 and (table in PINNED or not self._differs_from_copies(table, delta, listing)):
                 return delta
         raise LedgerError(
             f"The table {table.name} of the ledger {self.root} is damaged: "
@@ -265,10 +265,12 @@ class Tables:
         )
 
     @contextmanager
-    def writing(self, waiting: Callable[[str], None] | None = None) -> Iterator[Writer]:
+    def writing(
+        self, waiting: Callable[[str], None] | None = None, lost: Collection[LedgerTable] = ()
+    ) -> Iterator[Writer]:
         """The only writer, with every table as the newest version pins it; LedgerError if another stays.
 
-        What was written outlasts a power cut once this ends without an error.
+        What was written outlasts a power cut once this ends without an error. Tables in `lost` are gone.
         """
         from tallystick.store import memory
         from tallystick.store.writer import Writer
@@ -279,7 +281,7 @@ class Tables:
             private(self.root),
             lock.turn(self.root, waiting, self._patience, self._reminder),
         ):
-            writer = Writer(self)
+            writer = Writer(self, lost)
             yield writer
             writer.flush()
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tallystick.core.time import DATE_LENGTH, DAY, instant, text
-from tallystick.errors import InvalidQuestion
+from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.store.version import Version
 
 
 def pick(every: Sequence[Version], reference: str) -> Version:
     """The version of that number, or the newest that was committed by the end of a UTC day, or by an instant.
 
-    `every` is the newest first. InvalidQuestion names the first and the newest where there is none.
+    `every` is the newest first. InvalidQuestion names the first and the newest where there is none, LedgerError one
+    that is lost.
     """
     if reference.isdecimal():
         fits = [version for version in every if version.number == int(reference)]
@@ -38,4 +39,6 @@ def pick(every: Sequence[Version], reference: str) -> Version:
             else "it has none yet"
         )
         raise InvalidQuestion(f"The ledger has no version as of {reference}: {ends}.", "`tallystick log` lists them.")
+    if not fits[0].tables:
+        raise LedgerError(f"Version {fits[0].number} is lost: only its number is left.", "Ask for another version.")
     return fits[0]

@@ -30,19 +30,21 @@ from tallystick.store.version import Version
 if TYPE_CHECKING:
     from tallystick.store.tables import Tables
 
-_CONFIGURATION = {"delta.enableExpiredLogCleanup": "false"}
+CONFIGURATION = {"delta.enableExpiredLogCleanup": "false"}
 """By default a checkpoint deletes log entries after 30 days, and pinned versions with them."""
 _TAIL = 128
 """Entries of a log that are synced where it is not known which are new; a checkpoint stands for older ones."""
 
 
 class Writer:
-    """Writes tables, then commits them together as one version."""
+    """Writes tables, then commits them together as one version. Of the tables in `lost` nothing is left to open."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, lost: Collection[LedgerTable] = ()) -> None:
         ledger_format.state(tables.root, tables.sync)
         self.version = tables.newest()
         self.tables = tables
+        self._anew = {*lost}
+        """The tables of which the next version pins nothing that the newest has."""
         self._unsynced = Unsynced(tables.root, tables.sync)
         self.archive = Archive(tables.root, self._unsynced)
         self._staged: dict[LedgerTable, Staging] = {}
@@ -149,7 +151,13 @@ class Writer:
         self._sync((VERSIONS,))
         self._copy((CLOSED, VERSIONS))
         put(self.tables.newest_file, f"{self.version.number}\n".encode(), self.tables.sync)
+        self._anew.clear()
         return self.version
+
+    def begin_anew(self, table: LedgerTable) -> DeltaTable:
+        """A table of which the next version shall state nothing by what is stated of it now: all of it is replaced."""
+        self._anew.add(table)
+        return self._delta(table)
 
     def flush(self) -> None:
         """Write what is staged, and let all that was written outlast a power cut."""
@@ -173,6 +181,8 @@ class Writer:
 
     def _pin(self, table: LedgerTable) -> int:
         """The Delta version of a table that the newest version pins; 0 where it has none or nothing of it."""
+        if table in self._anew:
+            return 0
         return self.version.tables.get(table.name, 0)
 
     def _delta(self, table: LedgerTable) -> DeltaTable:
@@ -182,7 +192,7 @@ class Writer:
                 folder := self.tables.folder(table),
                 schema(table),
                 partition_by=list(table.partitions),
-                configuration=_CONFIGURATION,
+                configuration=CONFIGURATION,
             )
             self._open[table] = DeltaTable(folder)
         return self._open[table]

@@ -1,8 +1,8 @@
 """Findings file: what detection found with the last sync, beside the ledger, so that questions need not detect it anew.
 
 It holds the findings of each organization by themselves, neither planned nor acknowledged: that is looked up when a
-question is asked. A digest says what they depend on. Where it is another, or the file is damaged or cannot be read, the
-answer is detected anew; both are the same.
+question is asked. A digest says what they depend on, another what the file holds. Where one is another, or the file
+cannot be read, the answer is detected anew; both are the same.
 """
 
 from __future__ import annotations
@@ -52,8 +52,9 @@ class FindingsFile:
 
         with suppress(OSError, msgspec.MsgspecError, ArithmeticError):
             stored = (root / FILE).read_bytes()
-            if stored.startswith(digest.encode()):
-                return cls(digest, msgspec.json.decode(stored[len(digest) :], type=dict[str, Detection]))
+            content = stored[2 * len(digest) :]
+            if stored.startswith((digest + hashlib.sha256(content).hexdigest()).encode()):
+                return cls(digest, msgspec.json.decode(content, type=dict[str, Detection]))
         return cls(digest)
 
     def write(self, root: Path) -> None:
@@ -61,7 +62,9 @@ class FindingsFile:
         import msgspec
 
         with private(root):
-            put(root / FILE, self.digest.encode() + msgspec.json.encode(self.organizations), lambda _: None)
+            content = msgspec.json.encode(self.organizations)
+            digests = self.digest + hashlib.sha256(content).hexdigest()
+            put(root / FILE, digests.encode() + content, lambda _: None)
 
 
 def digest_of(version: Version, owners: Owners, now: datetime) -> str:

@@ -1,0 +1,170 @@
+"""A small ledger that has one of everything, and what befalls each of its files: the damages, the repair, the answers."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from support.wire import DAY, NOW, TODAY, Clock, Wire, small, synced
+from tallystick import Ledger
+from tallystick.clock import SystemClock
+from tallystick.core.question import Table
+from tallystick.errors import LedgerError
+from tallystick.sim import World
+from tallystick.store.acknowledgements import Acknowledgement, acknowledge
+from tallystick.store.erasure import remember
+
+SINCE = date(2026, 10, 1)
+MONTH = "2026-10"
+_TEMPORARY = {"writer.lock", "writer.json"}
+_QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
+    "spend": lambda book: book.spend(by=["workspace", "day"], since=f"{SINCE}").cells,
+    "usage": lambda book: book.usage(by=["model", "day"], since=f"{SINCE}").cells,
+    "keys": lambda book: book.keys().cells,
+    "charges": lambda book: sorted(map(str, book.engine().rows("SELECT * FROM ledger.charges"))),
+    "days": lambda book: sorted(map(str, book.engine().rows("SELECT * FROM ledger.days"))),
+    "closed": lambda book: [(month.month.name, month.amount_due) for month in book.statements(MONTH)],
+    "findings": lambda book: book.ask("findings").cells,
+    "forecasts": lambda book: sorted(map(str, book.engine().rows("SELECT known, expected FROM ledger.forecasts"))),
+}
+"""What is asked, by name; each answer must be that of before, or refused with the name of the doctor."""
+
+
+@dataclass
+class Outcome:
+    """What became of one damage: whether it was noticed, mended in place, after a sync, by a backup, and what is wrong."""
+
+    file: str
+    damage: str
+    noticed: bool = False
+    healed: str = ""
+    wrong: list[str] = field(default_factory=list)
+
+
+def world() -> World:
+    """The organization of the ledger."""
+    return small(requests=4)
+
+
+def make(path: Path) -> None:
+    """Sync twice, close a month, judge the rules, acknowledge, forecast, forget somebody."""
+    synced(path, Wire(world(), Clock(NOW - 8 * DAY)), SINCE)
+    synced(path, Wire(world(), Clock(NOW)), SINCE)
+    book = Ledger(path, SystemClock(NOW))
+    book.close(MONTH, provisional=True, late=True, skip_earlier=True, without_owners=True)
+    book.watch()
+    book.forecast()
+    acknowledge(path, Acknowledgement("f", "o", "key", "k", "2026-11-01", "known", "2026-11-02T00:00:00Z"))
+    remember(path, {"user_nobody": "user_nobody"})
+
+
+def answers(path: Path, as_of: str | None = None) -> dict[str, Any]:
+    """What each question answers now; a LedgerError where it is refused."""
+    found: dict[str, Any] = {}
+    for name, ask in _QUESTIONS.items():
+        book = Ledger.open(path, clock=SystemClock(NOW), as_of=as_of)
+        try:
+            found[name] = ask(book)
+        except LedgerError as refusal:
+            found[name] = refusal
+    return found
+
+
+def files(path: Path) -> list[Path]:
+    """Every file of a ledger that is not of a writer at work."""
+    return sorted(file for file in path.rglob("*") if file.is_file() and file.name not in _TEMPORARY)
+
+
+def damages(path: Path, seed: int = 0) -> Iterator[tuple[Path, str, Callable[[Path], None]]]:
+    """Every way in which each file is damaged."""
+
+    def flip(file: Path) -> None:
+        data = bytearray(file.read_bytes())
+        random = Random(f"{seed} {len(data)}")
+        data[random.randrange(len(data))] ^= 1 << random.randrange(8)
+        file.write_bytes(data)
+
+    ways: dict[str, Callable[[Path], None]] = {
+        "deleted": Path.unlink,
+        "emptied": lambda file: file.write_bytes(b"") and None,
+        "halved": lambda file: file.write_bytes(file.read_bytes()[: file.stat().st_size // 2]) and None,
+        "a bit flipped": flip,
+    }
+    for file in files(path):
+        for name, way in ways.items():
+            if file.stat().st_size:
+                yield file.relative_to(path), name, way
+
+
+def befall(
+    whole: Path, path: Path, file: Path, name: str, way: Callable[[Path], None], before: dict[str, Any]
+) -> Outcome:
+    """Damage one file of a copy, ask, repair, sync where that is said, ask again."""
+    shutil.rmtree(path, ignore_errors=True)
+    shutil.copytree(whole, path)
+    way(path / file)
+    outcome = Outcome(str(file), name)
+    for question, answer in answers(path).items():
+        if isinstance(answer, LedgerError):
+            outcome.noticed = True
+            if "doctor" not in str(answer):
+                outcome.wrong.append(f"{question} names no doctor: {answer}")
+        elif answer != before[question]:
+            outcome.wrong.append(f"{question} answers otherwise while damaged")
+    book = Ledger(path, SystemClock(NOW))
+    examined = book.examine()
+    outcome.noticed = outcome.noticed or bool(examined.damages)
+    said: list[str] = []
+    after = book.repair(said.append)
+    unlike = _unlike(path, before)
+    outcome.healed = "in place"
+    if unlike or any("tallystick sync" in text for text in said):
+        outcome.healed = "in place, with the next sync"
+        try:
+            synced(path, Wire(world(), Clock(NOW)), SINCE)
+        except LedgerError as refusal:
+            outcome.wrong.append(f"sync: {refusal}")
+        unlike = _unlike(path, before)
+        after = Ledger(path, SystemClock(NOW)).examine()
+    if unlike or not after.healthy:
+        outcome.healed = "by a backup"
+        outcome.wrong += [f"{question} is not as before" for question in unlike]
+        outcome.wrong += [f"still damaged: {damage.part}: {damage.problem}" for damage in after.damages]
+        outcome.wrong += said
+    elif not examined.damages and not outcome.noticed:
+        outcome.healed = "no figure needs it"
+    return outcome
+
+
+def _unlike(path: Path, before: dict[str, Any]) -> list[str]:
+    return [question for question, answer in answers(path).items() if answer != before[question]]
+
+
+def table(outcomes: list[Outcome]) -> str:
+    """The counts of outcomes by what was damaged, as a table of Markdown."""
+    parts = sorted({_part(outcome.file) for outcome in outcomes})
+    heads = ("in place", "in place, with the next sync", "no figure needs it", "by a backup")
+    lines = ["| what | damages | " + " | ".join(heads) + " | wrong figures |", "|---" * (len(heads) + 3) + "|"]
+    for part in [*parts, "all"]:
+        own = [outcome for outcome in outcomes if part in {"all", _part(outcome.file)}]
+        counts = Counter(outcome.healed for outcome in own)
+        wrong = sum(any("otherwise" in text for text in outcome.wrong) for outcome in own)
+        lines.append(f"| {part} | {len(own)} | " + " | ".join(str(counts[head]) for head in heads) + f" | {wrong} |")
+    return "\n".join(lines)
+
+
+def _part(file: str) -> str:
+    first, *rest = Path(file).parts
+    if first == "pages":
+        return "the index of the archive" if rest[0] == "index" else "pages"
+    if first == "copies":
+        return "copies"
+    if not rest:
+        return first
+    return f"tables: {'logs' if '_delta_log' in rest else 'rows'}" if first != "versions" else "versions"
