@@ -10,6 +10,7 @@ from tallystick.ledger_reader import LedgerReader
 
 if TYPE_CHECKING:
     from tallystick.doctor.damage import Examination
+    from tallystick.store.backup import Backup
     from tallystick.sync.redaction import People
 
 
@@ -28,6 +29,18 @@ class LedgerCare(LedgerReader):
 
         return Repair(self._tables, self._lists(), self._people(), self._clock.now(), say, waiting).run()
 
+    def back_up(self, folder: str | Path) -> Backup:
+        """Copy the newest version into a folder, what it lacks of it, while syncs go on; what was copied."""
+        from tallystick.store.backup import back_up
+
+        return back_up(self._tables, Path(folder), self._people_key())
+
+    def restore(self, folder: str | Path) -> int:
+        """Bring a backup back as this ledger, which must not be there; its newest version."""
+        from tallystick.store.restore import restore
+
+        return restore(Path(folder), self.path, self._people_key())
+
     def rebuild(self, into: str | Path) -> int:
         """Build another ledger from this one's archived pages alone; how many readings were judged."""
         from tallystick.sync.rebuild import rebuild
@@ -36,3 +49,9 @@ class LedgerCare(LedgerReader):
 
     def _people(self) -> People:
         return self._settings.people()
+
+    def _people_key(self) -> Path | None:
+        """The file of the key that hides people."""
+        from tallystick.sync.redaction import default_key
+
+        return self._settings.people_key or default_key()

@@ -1,4 +1,4 @@
-"""A small ledger that has one of everything, and what befalls each of its files: the damages, the repair, the answers."""
+"""A small ledger that has one of everything, and what befalls each of its files: damage, repair, answers."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from support.wire import DAY, NOW, TODAY, Clock, Wire, small, synced
+from support.wire import DAY, NOW, Clock, Wire, small, synced
 from tallystick import Ledger
 from tallystick.clock import SystemClock
-from tallystick.core.question import Table
 from tallystick.errors import LedgerError
 from tallystick.sim import World
 from tallystick.store.acknowledgements import Acknowledgement, acknowledge
@@ -38,7 +37,7 @@ _QUESTIONS: dict[str, Callable[[Ledger], Any]] = {
 
 @dataclass
 class Outcome:
-    """What became of one damage: whether it was noticed, mended in place, after a sync, by a backup, and what is wrong."""
+    """What became of one damage: whether it was noticed, how it was healed, and what is wrong."""
 
     file: str
     damage: str
@@ -86,7 +85,7 @@ def damages(path: Path, seed: int = 0) -> Iterator[tuple[Path, str, Callable[[Pa
 
     def flip(file: Path) -> None:
         data = bytearray(file.read_bytes())
-        random = Random(f"{seed} {len(data)}")
+        random = Random(f"{seed} {len(data)}")  # noqa: S311 - no secret
         data[random.randrange(len(data))] ^= 1 << random.randrange(8)
         file.write_bytes(data)
 

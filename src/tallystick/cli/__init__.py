@@ -66,6 +66,8 @@ COMMANDS = (
     (Group.LEDGER, "tally", "Match usage with the bill again, by the prices in force.", "ledger:tally"),
     (Group.LEDGER, "schema", "List the views that SQL reads.", "ledger:schema"),
     (Group.LEDGER, "doctor", "Examine the ledger's files, and mend them in place.", "doctor:doctor"),
+    (Group.LEDGER, "backup", "Copy the ledger into a backup.", "backup:backup"),
+    (Group.LEDGER, "restore", "Bring a backup back.", "backup:restore"),
     (Group.LEDGER, "rebuild", "Build another ledger from the archived pages.", "ledger:rebuild"),
     (Group.LEDGER, "forget", "Remove a person from the ledger.", "forget:forget"),
     (Group.LEDGER, "trust", "Trust a settings file with your key.", "trust:trust"),

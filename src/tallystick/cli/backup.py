@@ -1,0 +1,36 @@
+"""The commands that copy the ledger into a backup, and bring it back."""
+
+from __future__ import annotations
+
+import click
+
+from tallystick.cli import options
+
+
+@click.command()
+@click.argument("folder", metavar="DIR")
+@options.ledger
+@options.config
+def backup(folder: str) -> None:
+    """Copy the newest version of the ledger into DIR, while syncs go on. Run it again to copy what is new.
+
+    Each file is held to its hash, and a damaged ledger replaces no backup. DIR holds all that the ledger holds, and the
+    key that hides people, if there is one; it is private to its user. What was forgotten leaves it with the next run.
+    """
+    made = options.book(doubt=False).back_up(folder)
+    click.echo(
+        f"Version {made.version}: {made.files:,} files of {made.size / 1_000_000:,.1f} MB, {made.new:,} of them new."
+    )
+
+
+@click.command()
+@click.argument("folder", metavar="DIR")
+@options.ledger
+@options.config
+def restore(folder: str) -> None:
+    """Bring the backup in DIR back as the ledger, whose folder must be empty or not there.
+
+    Every file is held to its hash, and every table and page to the newest version, before the ledger answers.
+    """
+    book = options.book(doubt=False)
+    click.echo(f"Version {book.restore(folder)} is restored in {book.path}.")
