@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice, zip_longest
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,6 +20,8 @@ from tallystick.sim import World
 from tallystick.store.acknowledgements import Acknowledgement, acknowledge
 from tallystick.store.erasure import remember
 
+Case = tuple[Path, str, Callable[[Path], object]]
+"""A file, what befalls it, and how that is done."""
 SINCE = date(2026, 10, 1)
 MONTH = "2026-10"
 _TEMPORARY = {"writer.lock", "writer.json"}
@@ -66,8 +69,8 @@ def make(path: Path) -> None:
 def answers(path: Path, as_of: str | None = None) -> dict[str, Any]:
     """What each question answers now; a LedgerError where it is refused."""
     found: dict[str, Any] = {}
+    book = Ledger.open(path, clock=SystemClock(NOW), as_of=as_of)
     for name, ask in _QUESTIONS.items():
-        book = Ledger.open(path, clock=SystemClock(NOW), as_of=as_of)
         try:
             found[name] = ask(book)
         except LedgerError as refusal:
@@ -80,7 +83,7 @@ def files(path: Path) -> list[Path]:
     return sorted(file for file in path.rglob("*") if file.is_file() and file.name not in _TEMPORARY)
 
 
-def damages(path: Path, seed: int = 0) -> Iterator[tuple[Path, str, Callable[[Path], None]]]:
+def damages(path: Path, seed: int = 0) -> Iterator[Case]:
     """Every way in which each file is damaged."""
 
     def flip(file: Path) -> None:
@@ -89,10 +92,10 @@ def damages(path: Path, seed: int = 0) -> Iterator[tuple[Path, str, Callable[[Pa
         data[random.randrange(len(data))] ^= 1 << random.randrange(8)
         file.write_bytes(data)
 
-    ways: dict[str, Callable[[Path], None]] = {
+    ways: dict[str, Callable[[Path], object]] = {
         "deleted": Path.unlink,
-        "emptied": lambda file: file.write_bytes(b"") and None,
-        "halved": lambda file: file.write_bytes(file.read_bytes()[: file.stat().st_size // 2]) and None,
+        "emptied": lambda file: file.write_bytes(b""),
+        "halved": lambda file: file.write_bytes(file.read_bytes()[: file.stat().st_size // 2]),
         "a bit flipped": flip,
     }
     for file in files(path):
@@ -101,8 +104,19 @@ def damages(path: Path, seed: int = 0) -> Iterator[tuple[Path, str, Callable[[Pa
                 yield file.relative_to(path), name, way
 
 
+def sample(path: Path, seed: int, most: int) -> list[Case]:
+    """So many of the damages, of each part of the ledger about as many."""
+    by_part: dict[str, list[Case]] = {}
+    for case in damages(path, seed):
+        by_part.setdefault(_part(str(case[0])), []).append(case)
+    for cases in by_part.values():
+        Random(seed).shuffle(cases)  # noqa: S311 - no secret
+    turns = (case for turn in zip_longest(*by_part.values()) for case in turn if case)
+    return [*islice(turns, most)]
+
+
 def befall(
-    whole: Path, path: Path, file: Path, name: str, way: Callable[[Path], None], before: dict[str, Any]
+    whole: Path, path: Path, file: Path, name: str, way: Callable[[Path], object], before: dict[str, Any]
 ) -> Outcome:
     """Damage one file of a copy, ask, repair, sync where that is said, ask again."""
     shutil.rmtree(path, ignore_errors=True)
