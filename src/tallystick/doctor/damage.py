@@ -23,9 +23,8 @@ class Kind(StrEnum):
     PAGE = "page"
     ACKNOWLEDGEMENTS = "acknowledgements"
     FORGOTTEN = "forgotten"
-    MEMORY = "memory"
+    FORMAT = "format"
     FIGURES = "figures"
-    PEOPLE = "people"
 
 
 REPAIR = "tallystick doctor --repair"

@@ -18,6 +18,7 @@ from tallystick.store.archive import Archive
 from tallystick.store.columns import read
 from tallystick.store.copies import COPIED, Copies, file_copy
 from tallystick.store.engine import Engine
+from tallystick.store.format import FILE as FORMAT, supported
 from tallystick.store.snapshot import NAME as SNAPSHOT, Snapshot
 from tallystick.store.tables import Tables
 from tallystick.store.version import Version
@@ -38,6 +39,9 @@ def examine(tables: Tables, prices: Prices) -> Examination:
         if not root.is_dir() or not any((root / name).exists() for name in ("versions", "newest", "pages", "copies")):
             raise LedgerError(f"There is no ledger at {root}.", "Run `tallystick sync` first, or name another.")
     made = Examination()
+    check_format(root, made)
+    if made.damages:  # what nobody knows how to read is not looked at
+        return made
     versions = check_versions(tables, made)
     for table in COPIED:
         if table not in {VERSIONS, CLOSED}:
@@ -58,6 +62,18 @@ def examine(tables: Tables, prices: Prices) -> Examination:
 
 def _lies(tables: Tables, table: LedgerTable) -> bool:
     return tables.folder(table).exists()
+
+
+def check_format(root: Path, made: Examination) -> None:
+    """What is wrong with the format; LedgerError for that of a newer release."""
+    try:
+        supported(root)
+    except LedgerError as fault:
+        copied = file_copy(root / FORMAT)
+        if "damaged" not in fault.what:
+            raise
+        remedy = RESTORE if copied is None else REPAIR
+        made.damages.append(Damage(Kind.FORMAT, FORMAT, fault.what, _STOPS, remedy, paths=(root / FORMAT,)))
 
 
 def check_versions(tables: Tables, made: Examination) -> Sequence[Version]:
@@ -167,6 +183,8 @@ def _small_files(root: Path) -> Iterator[Damage]:
             continue
         if path.exists() and file_copy(path) != path.read_bytes():
             yield _of_copies(name, [path])
+    if (root / FORMAT).exists() != (file_copy(root / FORMAT) is not None):
+        yield _of_copies(FORMAT, [root / FORMAT])
 
 
 def _pages(tables: Tables, made: Examination) -> list[str]:

@@ -10,13 +10,9 @@ from tallystick.core.ledger_tables import GROWING, PINNED, VERSIONS
 from tallystick.errors import LedgerError
 from tallystick.store import lock
 from tallystick.store.contents import Listing
+from tallystick.store.erasure import DAMAGED, WORK
 from tallystick.store.tables import Tables
 from tallystick.store.version import Version
-
-DAMAGED = "damaged"
-"""The folder of what was damaged, in that of the ledger."""
-WORK = ".repair"
-"""The folder in which a repair builds what it then puts in place."""
 
 
 def leftovers(tables: Tables, versions: Sequence[Version], hashes: Iterable[str]) -> Iterator[str]:

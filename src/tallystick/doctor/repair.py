@@ -15,8 +15,7 @@ from shutil import rmtree
 from tallystick.core.growing_tables import DELIVERIES, FINDINGS, FORECASTS
 from tallystick.core.ledger_tables import CLOSED, PAGES, VERSIONS
 from tallystick.doctor.damage import Damage, Examination, Kind
-from tallystick.doctor.examination import check_versions, examine
-from tallystick.doctor.leftovers import DAMAGED, WORK
+from tallystick.doctor.examination import check_format, check_versions, examine
 from tallystick.doctor.pages import mend_pages
 from tallystick.doctor.records import mend_records
 from tallystick.doctor.rows import growing_rows, make, version_rows
@@ -25,6 +24,8 @@ from tallystick.store import acknowledgements, erasure, faults, lock
 from tallystick.store.columns import schema
 from tallystick.store.copies import COPIED, Copies, copy_file, file_copy
 from tallystick.store.disk import fsync, private, put
+from tallystick.store.erasure import DAMAGED, WORK
+from tallystick.store.format import FILE as FORMAT, state
 from tallystick.store.snapshot import NAME as SNAPSHOT
 from tallystick.store.tables import Tables
 from tallystick.sync.redaction import People
@@ -54,6 +55,7 @@ class Repair:
         with self.alone():
             rmtree(self.work, ignore_errors=True)
             self.work.mkdir()
+            self._format()
             self._versions()
             examination = examine(self.tables, self.prices)
             self._growing(examination)
@@ -99,6 +101,21 @@ class Repair:
         made.rename(place)
         fsync(place.parent)
 
+    def _format(self) -> None:
+        """Put the copy of the format back."""
+        examination = Examination()
+        check_format(self.tables.root, examination)
+        for damage in examination.damages:
+            self._restore_file(damage)
+
+    def _restore_file(self, damage: Damage) -> None:
+        """Put the copy of a small file back, if there is one."""
+        [path] = damage.paths
+        if (content := file_copy(path)) is not None:
+            self.move(path)
+            put(path, content)
+            self.say(f"{path.name}: restored from its copy.")
+
     def _versions(self) -> None:
         """Restore the versions, and the number of the newest."""
         tables = self.tables
@@ -136,11 +153,7 @@ class Repair:
         """Put the copies of small files back, remove the snapshot, and let copies be written anew."""
         root = self.tables.root
         for damage in examination.of(Kind.ACKNOWLEDGEMENTS, Kind.FORGOTTEN):
-            [path] = damage.paths
-            if (content := file_copy(path)) is not None:
-                self.move(path)
-                put(path, content)
-                self.say(f"{path.name}: restored from its copy.")
+            self._restore_file(damage)
         for damage in examination.of(Kind.SNAPSHOT):
             self.move(root / SNAPSHOT)
             self.say(f"{damage.part}: made anew.")
@@ -150,7 +163,9 @@ class Repair:
 
     def _copies(self, damage: Damage) -> None:
         root, name = self.tables.root, damage.part.removeprefix("copies/")
-        if name in {acknowledgements.FILE, erasure.FORGOTTEN}:
+        if name == FORMAT:
+            state(root, self.tables.sync)
+        elif name in {acknowledgements.FILE, erasure.FORGOTTEN}:
             copy_file(root / name, (root / name).read_bytes())
         else:
             [table] = (table for table in COPIED if table.name == name)

@@ -22,6 +22,7 @@ from tallystick.store import acknowledgements, erasure, faults, lock
 from tallystick.store.archive import Archive
 from tallystick.store.copies import FOLDER
 from tallystick.store.disk import private, put
+from tallystick.store.format import FILE as FORMAT
 from tallystick.store.tables import Tables
 from tallystick.store.version import Version
 
@@ -130,7 +131,7 @@ def _files(tables: Tables) -> Iterator[Path]:
         yield from _below(tables.folder(table) / "_delta_log")
         yield from (path for path in _below(tables.folder(table)) if "_delta_log" not in path.parts)
     yield from (path for path in _below(root / "pages") if path.suffix == ".zst")
-    for name in (acknowledgements.FILE, erasure.FORGOTTEN):
+    for name in (FORMAT, acknowledgements.FILE, erasure.FORGOTTEN):
         yield from (path for path in [root / name] if path.exists())
 
 

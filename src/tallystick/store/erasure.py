@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
+from shutil import rmtree
 
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
@@ -25,6 +26,8 @@ from tallystick.store.tables import Tables
 from tallystick.store.version import Version
 from tallystick.store.writer import Writer
 
+DAMAGED, WORK = "damaged", ".repair"
+"""The folders of what was damaged, and of what a repair builds, in that of the ledger."""
 FORGOTTEN = "forgotten.json"
 """The file that lists who may not be named."""
 _ENTRY = re.compile(r"(\d{20})\.(json|checkpoint.*\.parquet)")
@@ -107,7 +110,9 @@ def purge(writer: Writer, table: LedgerTable, keep: Collection[int] = ()) -> Non
 
 
 def sweep(ledger: Path, hashes: Collection[str]) -> None:
-    """Delete every archived page but those of these hashes, and what a dead writer left of one."""
+    """Delete every archived page but those of these hashes, what a dead writer left of one, and what repairs left."""
+    for name in (DAMAGED, WORK):
+        rmtree(ledger / name, ignore_errors=True)
     for path in (ledger / "pages").glob("[0-9a-f][0-9a-f]/*"):
         if path.suffix == ".part" or (path.suffix == ".zst" and path.stem not in hashes):
             path.unlink()

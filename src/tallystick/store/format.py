@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tallystick.errors import LedgerError
 from tallystick.store import faults
-from tallystick.store.disk import Fsync, put
+from tallystick.store.copies import file_copy, put_twice
+from tallystick.store.disk import Fsync
 
 FILE = "format"
 CURRENT = 1
@@ -18,21 +19,26 @@ CURRENT = 1
 
 
 def supported(root: Path) -> bool:
-    """Whether a ledger states its format; LedgerError where a newer release wrote it, or the file is damaged."""
+    """Whether a ledger states its format, twice; LedgerError where a newer release wrote it, or the file is damaged."""
+    path = root / FILE
+    copied = file_copy(path)
+    with faults.reading(root, f"the file {FILE}"):
+        content = path.read_bytes() if path.exists() else copied
     try:
-        with faults.reading(root, f"the file {FILE}"):
-            stated = int((root / FILE).read_bytes()) if (root / FILE).exists() else None
+        stated = None if content is None else int(content)
     except ValueError:
-        raise LedgerError(f"{root / FILE} is damaged: it should hold a number.", f"Write {CURRENT} into it.") from None
+        raise LedgerError(f"{path} is damaged: it should hold a number.", faults.REPAIR) from None
+    if copied not in {None, content}:
+        raise LedgerError(f"{path} is damaged: it is not as it was written.", faults.REPAIR)
     if stated is not None and stated > CURRENT:
         raise LedgerError(
             f"A newer tallystick wrote the ledger {root}: its format is {stated}, and this one knows {CURRENT}.",
             "Update tallystick: pip install --upgrade tallystick. Nothing was read or written.",
         )
-    return stated is not None
+    return path.exists() and copied is not None
 
 
 def state(root: Path, sync: Fsync) -> None:
-    """Let a ledger that states no format state this one; raise LedgerError as `supported` does."""
+    """Let a ledger that states no format, or once, state this one twice; raise LedgerError as `supported` does."""
     if not supported(root):
-        put(root / FILE, f"{CURRENT}\n".encode(), sync)
+        put_twice(root / FILE, f"{CURRENT}\n".encode(), sync)
