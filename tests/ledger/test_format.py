@@ -16,6 +16,7 @@ from support.organization import CLOCK
 from tallystick import Ledger
 from tallystick.errors import LedgerError
 from tallystick.sim import Simulator, World
+from tallystick.store.copies import put_twice
 from tallystick.store.format import CURRENT, FILE
 
 FORMATS = sorted((Path(__file__).parent / "formats").glob("*.tar.xz"))
@@ -72,7 +73,7 @@ def test_a_newer_format_is_refused(book: Ledger, tallystick: Tallystick, tmp_pat
     """Readers and writers refuse a ledger of a newer format with exit code 6 and change no file of it."""
     path = tmp_path / "ledger"
     shutil.copytree(book.path, path)
-    (path / FILE).write_text(f"{CURRENT + 1}\n", encoding="utf-8")
+    put_twice(path / FILE, f"{CURRENT + 1}\n".encode())
     before = _contents(path)
     for words in (["spend"], ["verify"], ["log"], ["tally"], ["forget", "--all", "--yes"]):
         tallystick(*words, "--ledger", str(path)).refused(6, "newer tallystick", "Update tallystick")
@@ -82,11 +83,14 @@ def test_a_newer_format_is_refused(book: Ledger, tallystick: Tallystick, tmp_pat
 
 
 def test_a_format_that_is_no_number_is_refused(book: Ledger, tallystick: Tallystick, tmp_path: Path) -> None:
-    """A damaged file is told from a format, and what to write into it is said."""
+    """A damaged file is told from a format, and the repair puts the number back."""
     path = tmp_path / "ledger"
     shutil.copytree(book.path, path)
-    (path / FILE).write_text("x", encoding="utf-8")
-    tallystick("spend", "--ledger", str(path)).refused(6, "format is damaged", "Write 1 into it.")
+    for damage in ("x", f"{CURRENT + 1}\n"):
+        (path / FILE).write_text(damage, encoding="utf-8")
+        tallystick("spend", "--ledger", str(path)).refused(6, "format is damaged", "tallystick doctor --repair")
+        assert tallystick("doctor", "--repair", "--ledger", str(path)).code == 0
+        assert (path / FILE).read_text(encoding="utf-8") == f"{CURRENT}\n"
 
 
 def _contents(folder: Path) -> dict[Path, bytes]:

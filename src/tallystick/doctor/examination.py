@@ -69,11 +69,9 @@ def check_format(root: Path, made: Examination) -> None:
     try:
         supported(root)
     except LedgerError as fault:
-        copied = file_copy(root / FORMAT)
         if "damaged" not in fault.what:
             raise
-        remedy = RESTORE if copied is None else REPAIR
-        made.damages.append(Damage(Kind.FORMAT, FORMAT, fault.what, _STOPS, remedy, paths=(root / FORMAT,)))
+        made.damages.append(Damage(Kind.FORMAT, FORMAT, fault.what, _STOPS, paths=(root / FORMAT,)))
 
 
 def check_versions(tables: Tables, made: Examination) -> Sequence[Version]:

@@ -106,6 +106,8 @@ class Repair:
         examination = Examination()
         check_format(self.tables.root, examination)
         for damage in examination.damages:
+            if file_copy(damage.paths[0]) is None:  # of before there were copies, which all were of the first
+                copy_file(damage.paths[0], b"1\n")
             self._restore_file(damage)
 
     def _restore_file(self, damage: Damage) -> None:

@@ -21,7 +21,7 @@ from tallystick.store.contents import Content, Listing
 from tallystick.store.copies import COPIED, Copies
 from tallystick.store.disk import Fsync, fsync, private
 from tallystick.store.snapshot import Snapshot, is_head, mark
-from tallystick.store.untouched import altered, touched
+from tallystick.store.untouched import fault, touched
 from tallystick.store.version import EMPTY, Version
 from tallystick.store.version_choice import pick
 from tallystick.store.version_rows import newest_number, read_versions
@@ -224,9 +224,9 @@ class Tables:
         snapshot = self._newest_snapshot()
         stamps = snapshot.stamps.get(table.name, {}) if snapshot else {}
         with faults.reading(self.root, f"the table {table.name}"):
-            name = altered(self.folder(table), listing, stamps, lambda: self.hashes(table, version))
-        if name:
-            raise LedgerError(f"The file {name} of the table {table.name} has been altered.", faults.REPAIR)
+            wrong = fault(self.folder(table), listing, stamps, lambda: self.hashes(table, version))
+        if wrong:
+            raise LedgerError(f"The table {table.name} of the ledger {self.root} is damaged: {wrong}.", faults.REPAIR)
         return self._paths(table, listing)
 
     def hashes(self, table: LedgerTable, version: Version) -> Mapping[str, str]:

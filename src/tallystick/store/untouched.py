@@ -19,16 +19,19 @@ def stamps(folder: Path, listing: Listing) -> dict[str, int]:
     return {path: written_at for path, written_at in stats.items() if written_at is not None}
 
 
-def altered(
+def fault(
     folder: Path, listing: Listing, known: Mapping[str, int], hashes: Callable[[], Mapping[str, str]]
 ) -> str | None:
-    """The first file that is not as it was written, by the hash of its name; None where all are, or are lost."""
-    for path, written_at in stamps(folder, listing).items():
-        if written_at != known.get(path):
+    """Say which file is lost, or is not as it was written by the hash of its name; None where all are."""
+    written = stamps(folder, listing)
+    for path in listing.files:
+        if path not in written:
+            return f"{Path(path).name} is lost"
+        if written[path] != known.get(path):
             file = folder / path
             expected = hashes().get(file.name)
             if expected and hashlib.sha256(file.read_bytes()).hexdigest() != expected:
-                return file.name
+                return f"{file.name} has been altered"
     return None
 
 

@@ -1,1 +1,2 @@
 echo 2 > $LEDGER/format
+rm $LEDGER/copies/format
