@@ -1,4 +1,4 @@
-"""The commands that copy the ledger into a backup, and bring it back."""
+"""Backup commands: the ledger is copied into one, and brought back from it."""
 
 from __future__ import annotations
 
