@@ -91,6 +91,9 @@ class Writer:
             return
         delta = self._delta(table)
         write_deltalake(delta, rows.cast(schema(table)), mode="append")
+        _, synced = self._synced.get(table, (0, frozenset()))
+        added = Listing.of(delta).files.keys() - synced  # also what is merged at once: a cut can come between both
+        self._unsynced.add(self.tables.folder(table) / name for name in added)
         compact(delta, table, self.tables.most_files)
 
     def replace(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table, **fixed: str) -> None:
