@@ -20,7 +20,7 @@ from tallystick.api.analytics_pages import Cost, CostReport, CostRow, Group, Rep
 from tallystick.api.endpoints import ANALYTICS_COST, WIDTHS
 from tallystick.api.figures import COUNTER_PATHS, dollars, unknown_fields
 from tallystick.api.leniency import Oddity, part, read
-from tallystick.api.page import Page, decode, strange, unreadable
+from tallystick.api.page import Page, strange, unreadable
 from tallystick.core.dimensions import KINDS, NAMED, UNKNOWN
 from tallystick.core.money import from_cents, total
 from tallystick.core.records import COUNTERS, TOKENS, CostRecord, UsageRecord
@@ -29,10 +29,6 @@ from tallystick.core.uncounted import unknown_counters
 from tallystick.errors import InvalidAmount
 
 _BOUNDS = attrgetter("starting_at", "ending_at")
-
-
-class _Untyped(msgspec.Struct):
-    data: list[dict[str, Any]]
 
 
 class Rows(NamedTuple):
@@ -210,11 +206,6 @@ def _requests(records: Sequence[RowUsage | Cost]) -> int | None:
     """How many requests; None where the API does not say for one of them."""
     counts = [record.requests for record in records if record.requests is not None]
     return sum(counts) if len(counts) == len(records) else None
-
-
-def untyped_rows(page: Page) -> list[dict[str, Any]]:
-    """The rows as they were sent, with fields that tallystick does not know."""
-    return decode(page, _Untyped).data
 
 
 def extra_fields(data: list[dict[str, Any]], shape: type[UsageRow | CostRow]) -> set[str]:

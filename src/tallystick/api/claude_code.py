@@ -16,8 +16,8 @@ import msgspec
 from tallystick.api.actors import Actor, actor_of
 from tallystick.api.endpoints import CLAUDE_CODE_REPORT
 from tallystick.api.figures import unknown_fields
-from tallystick.api.leniency import DECODER, Oddity, read
-from tallystick.api.page import Envelope, Page, Query, strange
+from tallystick.api.leniency import Oddity, read
+from tallystick.api.page import Envelope, Page, Query, strange, untyped_rows
 from tallystick.core.money import EXACT, PLACES, rounded
 from tallystick.core.time import instant, midnight
 
@@ -173,8 +173,4 @@ MOST_DOLLARS = 10**12
 
 def extra_fields(page: Page) -> set[str]:
     """The fields of a page's rows that tallystick does not know, by their path; tools are not fields."""
-    return {
-        name
-        for row in DECODER.decode(page.body)["data"]
-        for name in unknown_fields(row, CodeRow, {"actor": _ActorFields})
-    }
+    return {name for row in untyped_rows(page) for name in unknown_fields(row, CodeRow, {"actor": _ActorFields})}

@@ -139,6 +139,15 @@ def decode(page: Page, shape: type[T]) -> T:
     return result
 
 
+class _Untyped(msgspec.Struct):
+    data: list[dict[str, Any]]
+
+
+def untyped_rows(page: Page) -> list[dict[str, Any]]:
+    """The rows of a page as they were sent, with fields that tallystick does not know."""
+    return decode(page, _Untyped).data
+
+
 def strange(page: Page, problem: str) -> UnexpectedResponse:
     """The error of an answer with something that cannot be."""
     path = page.request.partition("?")[0]

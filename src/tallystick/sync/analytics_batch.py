@@ -24,14 +24,13 @@ from tallystick.api.analytics import (
     group_of,
     rows as placed_rows,
     uncounted,
-    untyped_rows,
     value,
 )
 from tallystick.api.analytics_pages import Cost, CostRow, UsageRow
 from tallystick.api.entries import Named
 from tallystick.api.figures import COUNTER_PATHS
 from tallystick.api.leniency import Oddity
-from tallystick.api.page import Page
+from tallystick.api.page import Page, untyped_rows
 from tallystick.core.dimensions import ANALYTICS, NAMED, UNKNOWN
 from tallystick.core.records import COUNTERS, REQUESTS, State
 from tallystick.core.time import Window, spans
