@@ -308,3 +308,9 @@ def test_a_window_cannot_change() -> None:
     assert first.covers(first)
     assert not second.covers(first)
     assert not first.covers(Window(moment(1), moment(6)))
+
+
+def test_a_window_inside_the_last_of_several_adds_nothing() -> None:
+    """What lies within the newest of the merged windows leaves its end as it is, whatever came before."""
+    first, second = Window(moment(0), moment(1)), Window(moment(3), moment(10))
+    assert union([first, second, Window(moment(4), moment(5))]) == [first, second]
