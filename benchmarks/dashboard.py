@@ -55,11 +55,11 @@ def dashboard(folder: str, config: str, url: str = "", *options: str) -> Iterato
     command, begun = [sys.executable, "-m", "tallystick", "serve", "--port", "0", *options], time.perf_counter()
     told = environment(folder, config, url)
     with subprocess.Popen(command, env=told, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout
-        made = Dashboard(process.stdout.readline().split()[0], process.pid, begun)
-        while httpx2.get(f"{made.url}/healthz").status_code != httpx2.codes.OK:
-            time.sleep(0.05)
         try:
+            assert process.stdout
+            made = Dashboard(process.stdout.readline().split()[0], process.pid, begun)
+            while httpx2.get(f"{made.url}/healthz", timeout=60).status_code != httpx2.codes.OK:
+                time.sleep(0.05)
             yield made
         finally:
             process.terminate()
