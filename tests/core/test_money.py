@@ -100,7 +100,7 @@ def test_amounts_of_any_length(amount: str) -> None:
         from_cents(amount)
 
 
-@pytest.mark.parametrize("currency", ["EUR", "", "US$"])
+@pytest.mark.parametrize("currency", ["EUR", "", "US$", "ZAR"])
 def test_one_currency(currency: str) -> None:
     """An amount in anything but USD is InvalidAmount that names the currency."""
     with pytest.raises(InvalidAmount, match=repr(currency).replace("$", r"\$")):
@@ -206,7 +206,8 @@ def test_dollars_are_the_nearest_picodollar(numerator: int, denominator: int) ->
 
 
 @pytest.mark.parametrize(
-    ("numerator", "denominator", "whole"), [(1, 2, 0), (3, 2, 2), (5, 2, 2), (-1, 2, 0), (7, 4, 2)]
+    ("numerator", "denominator", "whole"),
+    [(1, 2, 0), (3, 2, 2), (5, 2, 2), (-1, 2, 0), (7, 4, 2), (3 * 10**9, 2 * 10**9, 2)],
 )
 def test_halves_go_to_the_even_picodollar(numerator: int, denominator: int, whole: int) -> None:
     """Half a picodollar goes to the even one, three quarters up."""
