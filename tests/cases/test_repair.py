@@ -15,13 +15,14 @@ import pytest
 
 from support import damaged_ledger
 from support.full_ledger import shared
-from support.wire import NOW
+from support.wire import NOW, PUBLIC
 from tallystick import Ledger
 from tallystick.clock import SystemClock
 from tallystick.core.ledger_tables import CLOSED, PAGES, VERSIONS
 from tallystick.core.report_tables import COST
 from tallystick.errors import LedgerError
 from tallystick.store.tables import Tables
+from tallystick.sync.rebuild import rebuild
 
 DOCS = Path(__file__).parent.parent.parent / "docs" / "ledger.md"
 SAMPLE = 40
@@ -140,6 +141,24 @@ def test_a_table_that_no_page_tells_comes_back(broken: Path, whole: Path, table:
     assert _book(broken).repair(lambda _: None).healthy
     assert damaged_ledger.answers(broken) == before
     assert Tables(broken).rows(PAGES).num_rows == Tables(whole).rows(PAGES).num_rows
+
+
+@pytest.mark.long
+def test_a_damaged_page_costs_its_reading_alone(broken: Path, whole: Path) -> None:
+    """A damaged page and a damaged table: the days of that reading are said to be gone, and the next sync has them."""
+    before = damaged_ledger.answers(whole)
+    rows = Tables(broken).rows(PAGES).to_pylist()
+    lost = next(row["hash"] for row in rows if row["source"] == "cost" and row["purpose"] != "check")
+    (broken / "pages" / lost[:2] / f"{lost}.zst").write_bytes(b"")
+    for file in (broken / "cost").rglob("part-*.parquet"):
+        file.write_bytes(b"")
+    said: list[str] = []
+    assert _book(broken).repair(said.append).healthy
+    assert any("days of reports are in no archived reading" in text for text in said), said
+    assert _book(broken).verify().rows == []
+    damaged_ledger.sync(broken)
+    assert damaged_ledger.answers(broken) == before
+    assert rebuild(broken, broken.parent / "again", PUBLIC)
 
 
 @pytest.mark.long

@@ -66,6 +66,11 @@ def make(path: Path) -> None:
     remember(path, {"user_nobody": "user_nobody"})
 
 
+def sync(path: Path) -> None:
+    """Sync once more, from the same organization at the same time."""
+    synced(path, Wire(world(), Clock(NOW)), SINCE)
+
+
 def answers(path: Path, as_of: str | None = None) -> dict[str, Any]:
     """What each question answers now; a LedgerError where it is refused."""
     found: dict[str, Any] = {}
@@ -140,7 +145,7 @@ def befall(
     if unlike or any("tallystick sync" in text for text in said):
         outcome.healed = "in place, with the next sync"
         try:
-            synced(path, Wire(world(), Clock(NOW)), SINCE)
+            sync(path)
         except LedgerError as refusal:
             outcome.wrong.append(f"sync: {refusal}")
         unlike = _unlike(path, before)

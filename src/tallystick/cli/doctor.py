@@ -41,7 +41,7 @@ def _show(examination: Examination, *, repaired: bool) -> None:
         _say(f"{damage.part}: {damage.problem}")
         _say(f"  costs: {damage.cost}")
         _say(f"  mends: {damage.remedy}")
-    parts = ", ".join(f"{count:,} {name}" for name, count in examination.parts.items())
+    parts = ", ".join(f"{count:,} {name}" for name, count in examination.parts.items()) or "nothing more was"
     state = "healthy" if examination.healthy else "still damaged" if repaired else "damaged"
     _say(f"The ledger is {state}: {parts} looked at.")
     for note in examination.notes:

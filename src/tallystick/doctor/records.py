@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
-from tallystick.core.ledger_tables import CLOSED, CLOSED_AS, LOSSES, LOST, NAMES, NOTICES, PAGES, PINNED
+from tallystick.core.ledger_tables import CLOSED, CLOSED_AS, DAYS, LOSSES, LOST, NAMES, NOTICES, PAGES, PINNED
 from tallystick.core.table import LedgerTable
 from tallystick.doctor.damage import Examination, Kind
 from tallystick.errors import LedgerError
@@ -54,10 +55,25 @@ def mend_records(repair: Repair, examination: Examination) -> None:
         names = ", ".join(sorted(table.name for table in wanted))
         at = max(repair.now, newest.at or repair.now)
         version = writer.commit(newest.organization, f"repaired: {names}", at, totals)
-    repair.say(f"{names}: made anew from {'copies' if wanted == {CLOSED} else 'pages'}, as version {version.number}.")
+    sources = ["copies"] * (CLOSED in wanted) + ["pages"] * (wanted != {CLOSED})
+    repair.say(f"{names}: made anew from {' and '.join(sources)}, as version {version.number}.")
+    if DAYS in wanted and (gone := _days(tables, newest) - _days(tables, version)):
+        repair.say(
+            f"{len(gone):,} days of reports are in no archived reading any more: the next `tallystick sync` reads them "
+            f"again, as far as the API tells them; `--as-of {newest.number}` has what is left of them."
+        )
     for damage in examination.of(Kind.FILES):
         for path in damage.paths if damage.table in wanted else ():
             repair.move(path)
+
+
+def _days(tables: Tables, version: Version) -> set[tuple[str, str, date]]:
+    """The days that a version knows, by organization and source; none where that cannot be read."""
+    try:
+        rows = Engine(tables, version).rows("SELECT DISTINCT organization, source, day FROM ledger.days")
+    except LedgerError:
+        return set()
+    return {(row["organization"], row["source"], row["day"]) for row in rows}
 
 
 def _build(repair: Repair, built: Tables) -> None:

@@ -22,7 +22,7 @@ from tallystick.doctor.rows import growing_rows, make, version_rows
 from tallystick.errors import LedgerError
 from tallystick.store import acknowledgements, erasure, faults, lock
 from tallystick.store.columns import schema
-from tallystick.store.copies import COPIED, Copies, copy_file, file_copy
+from tallystick.store.copies import COPIED, FOLDER, Copies, copy_file, file_copy
 from tallystick.store.disk import fsync, private, put
 from tallystick.store.erasure import DAMAGED, WORK
 from tallystick.store.format import FILE as FORMAT, state
@@ -102,7 +102,10 @@ class Repair:
         fsync(place.parent)
 
     def _format(self) -> None:
-        """Put the copy of the format back."""
+        """Put the copy of the format back, and make room for the folder of copies."""
+        copies = self.tables.root / FOLDER
+        if copies.exists() and not copies.is_dir():
+            self.move(copies)
         examination = Examination()
         check_format(self.tables.root, examination)
         for damage in examination.damages:
