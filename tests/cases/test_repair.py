@@ -104,6 +104,7 @@ def test_a_repair_keeps_versions_closed_months_and_findings(broken: Path, whole:
     with pytest.raises(LedgerError, match="cost"):
         old.engine().rows("SELECT * FROM ledger.cost")
     assert any((broken / "damaged").rglob("_delta_log"))
+    assert not [path for path in broken.rglob("*") if path.stat().st_mode & 0o077]
 
 
 @pytest.mark.long
@@ -119,6 +120,14 @@ def test_lost_versions_come_back(broken: Path, whole: Path) -> None:
     assert damaged_ledger.answers(broken) == before
     with pytest.raises(LedgerError, match="Version 1 is lost"):
         Tables(broken).as_of("1")
+
+
+def test_no_ledger_is_made_by_a_repair(tmp_path: Path) -> None:
+    """Where there is no ledger, the doctor says so and makes none."""
+    for repair in (False, True):
+        with pytest.raises(LedgerError, match="There is no ledger"):
+            _book(tmp_path / "none").repair(print) if repair else _book(tmp_path / "none").examine()
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.long

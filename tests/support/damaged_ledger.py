@@ -18,6 +18,7 @@ from tallystick.clock import SystemClock
 from tallystick.errors import LedgerError
 from tallystick.sim import World
 from tallystick.store.acknowledgements import Acknowledgement, acknowledge
+from tallystick.store.disk import private
 from tallystick.store.erasure import remember
 
 Case = tuple[Path, str, Callable[[Path], object]]
@@ -63,7 +64,8 @@ def make(path: Path) -> None:
     book.watch()
     book.forecast()
     acknowledge(path, Acknowledgement("f", "o", "key", "k", "2026-11-01", "known", "2026-11-02T00:00:00Z"))
-    remember(path, {"user_nobody": "user_nobody"})
+    with private(path):
+        remember(path, {"user_nobody": "user_nobody"})
 
 
 def sync(path: Path) -> None:

@@ -34,11 +34,7 @@ _COSTS = {PAGES: "Syncs and `verify` stop.", CLOSED: "What reads closed months s
 
 def examine(tables: Tables, prices: Prices) -> Examination:
     """Compare every part of a ledger with what was written. LedgerError where there is none."""
-    root = tables.root
-    with faults.reading(root, "the folder"):
-        if not root.is_dir() or not any((root / name).exists() for name in ("versions", "newest", "pages", "copies")):
-            raise LedgerError(f"There is no ledger at {root}.", "Run `tallystick sync` first, or name another.")
-    made = Examination()
+    root, made = tables.root, Examination()
     check_format(root, made)
     if made.damages:  # what nobody knows how to read is not looked at
         return made
@@ -65,7 +61,10 @@ def _lies(tables: Tables, table: LedgerTable) -> bool:
 
 
 def check_format(root: Path, made: Examination) -> None:
-    """What is wrong with the format; LedgerError for that of a newer release."""
+    """What is wrong with the format; LedgerError for that of a newer release, and where there is no ledger."""
+    with faults.reading(root, "the folder"):
+        if not root.is_dir() or not any((root / name).exists() for name in ("versions", "newest", "pages", "copies")):
+            raise LedgerError(f"There is no ledger at {root}.", "Run `tallystick sync` first, or name another.")
     try:
         supported(root)
     except LedgerError as fault:

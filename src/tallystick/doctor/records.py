@@ -62,9 +62,10 @@ def mend_records(repair: Repair, examination: Examination) -> None:
             f"{len(gone):,} days of reports are in no archived reading any more: the next `tallystick sync` reads them "
             f"again, as far as the API tells them; `--as-of {newest.number}` has what is left of them."
         )
-    for damage in examination.of(Kind.FILES):
-        for path in damage.paths if damage.table in wanted else ():
-            repair.move(path)
+    with repair.alone():
+        for damage in examination.of(Kind.FILES):
+            for path in damage.paths if damage.table in wanted else ():
+                repair.move(path)
 
 
 def _days(tables: Tables, version: Version) -> set[tuple[str, str, date]]:

@@ -52,6 +52,7 @@ class Repair:
 
     def run(self) -> Examination:
         """Mend what can be mended; the examination afterwards. LedgerError where another writer stays."""
+        check_format(self.tables.root, Examination())  # which raises where there is nothing to mend
         with self.alone():
             rmtree(self.work, ignore_errors=True)
             self.work.mkdir()
