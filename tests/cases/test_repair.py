@@ -33,15 +33,15 @@ _TABLE = re.compile(r"(?<=<!-- damages -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small ledger that has one of everything; only to be read."""
     return shared(tmp_path_factory, "whole", damaged_ledger.make)
 
 
 @pytest.fixture
-def broken(whole: Path, tmp_path: Path) -> Path:
+def broken(original: Path, tmp_path: Path) -> Path:
     """A copy of it, to be damaged."""
-    shutil.copytree(whole, tmp_path / "ledger")
+    shutil.copytree(original, tmp_path / "ledger")
     return tmp_path / "ledger"
 
 
@@ -49,10 +49,10 @@ def _book(path: Path) -> Ledger:
     return Ledger(path, SystemClock(NOW))
 
 
-def _outcomes(whole: Path, path: Path, cases: Iterable[damaged_ledger.Case]) -> list[damaged_ledger.Outcome]:
-    before = damaged_ledger.answers(whole)
+def _outcomes(original: Path, path: Path, cases: Iterable[damaged_ledger.Case]) -> list[damaged_ledger.Outcome]:
+    before = damaged_ledger.answers(original)
     assert not [answer for answer in before.values() if isinstance(answer, LedgerError)]
-    return [damaged_ledger.befall(whole, path, *case, before) for case in cases]
+    return [damaged_ledger.befall(original, path, *case, before) for case in cases]
 
 
 def _wrong(outcomes: list[damaged_ledger.Outcome]) -> list[tuple[str, str, list[str]]]:
@@ -60,16 +60,16 @@ def _wrong(outcomes: list[damaged_ledger.Outcome]) -> list[tuple[str, str, list[
 
 
 @pytest.mark.long
-def test_a_sample_of_damages_heals(whole: Path, tmp_path: Path) -> None:
+def test_a_sample_of_damages_heals(original: Path, tmp_path: Path) -> None:
     """With one file damaged every answer is right or refused, and right again after a repair and a sync."""
-    assert _wrong(_outcomes(whole, tmp_path / "ledger", damaged_ledger.sample(whole, SEED, SAMPLE))) == []
+    assert _wrong(_outcomes(original, tmp_path / "ledger", damaged_ledger.sample(original, SEED, SAMPLE))) == []
 
 
 @pytest.mark.long
 @pytest.mark.skipif(not MOST, reason="takes 10 seconds each: TALLYSTICK_DAMAGES=1000 runs all of them")
-def test_every_damage_heals(whole: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_every_damage_heals(original: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """The same for as many files and ways to damage them as are wanted; the docs have the counts."""
-    outcomes = _outcomes(whole, tmp_path / "ledger", damaged_ledger.sample(whole, SEED, MOST))
+    outcomes = _outcomes(original, tmp_path / "ledger", damaged_ledger.sample(original, SEED, MOST))
     assert _wrong(outcomes) == []
     if request.config.getoption("--regenerate"):
         text = _TABLE.sub(lambda _: damaged_ledger.table(outcomes) + "\n", DOCS.read_text(encoding="utf-8"))
@@ -86,18 +86,18 @@ def test_a_healthy_ledger_is_healthy(broken: Path) -> None:
 
 
 @pytest.mark.long
-def test_a_repair_keeps_versions_closed_months_and_findings(broken: Path, whole: Path) -> None:
+def test_a_repair_keeps_versions_closed_months_and_findings(broken: Path, original: Path) -> None:
     """A table whose log is lost is made anew as one more version; older ones stay listed and are refused by name."""
-    before = damaged_ledger.answers(whole)
+    before = damaged_ledger.answers(original)
     for entry in (broken / "cost" / "_delta_log").iterdir():
         entry.write_bytes(b"")
     with pytest.raises(LedgerError, match="cost") as refusal:
         Ledger.open(broken, clock=SystemClock(NOW), as_of="4").engine().rows("SELECT * FROM ledger.cost")
     assert "doctor --repair" in refusal.value.hint
-    said: list[str] = []
-    examination = _book(broken).repair(said.append)
+    messages: list[str] = []
+    examination = _book(broken).repair(messages.append)
     assert examination.healthy, examination.damages
-    assert said == ["cost: made anew from pages, as version 5."]
+    assert messages == ["cost: made anew from pages, as version 5."]
     assert damaged_ledger.answers(broken) == before
     assert [version.number for version in Tables(broken).versions()] == [5, 4, 3, 2, 1]
     old = Ledger.open(broken, clock=SystemClock(NOW), as_of="2")
@@ -108,9 +108,9 @@ def test_a_repair_keeps_versions_closed_months_and_findings(broken: Path, whole:
 
 
 @pytest.mark.long
-def test_lost_versions_come_back(broken: Path, whole: Path) -> None:
+def test_lost_versions_come_back(broken: Path, original: Path) -> None:
     """Where `versions` is gone the copies bring every version back; without them the newest, by the snapshot."""
-    before = damaged_ledger.answers(whole)
+    before = damaged_ledger.answers(original)
     shutil.rmtree(broken / VERSIONS.name)
     assert _book(broken).repair(lambda _: None).healthy
     assert damaged_ledger.answers(broken) == before
@@ -136,34 +136,34 @@ def test_what_nothing_tells_names_restore(broken: Path) -> None:
     for name in (VERSIONS.name, "copies"):
         shutil.rmtree(broken / name)
     (broken / "snapshot").unlink()
-    said: list[str] = []
-    assert not _book(broken).repair(said.append).healthy
-    assert "tallystick restore" in "\n".join(said)
+    messages: list[str] = []
+    assert not _book(broken).repair(messages.append).healthy
+    assert "tallystick restore" in "\n".join(messages)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("table", [PAGES, CLOSED], ids=lambda table: table.name)
-def test_a_table_that_no_page_tells_comes_back(broken: Path, whole: Path, table: object) -> None:
+def test_a_table_that_no_page_tells_comes_back(broken: Path, original: Path, table: object) -> None:
     """The whole folder of the index, or of the closed months, comes back from its copies."""
-    before = damaged_ledger.answers(whole)
+    before = damaged_ledger.answers(original)
     shutil.rmtree(Tables(broken).folder(PAGES if table is PAGES else CLOSED))
     assert _book(broken).repair(lambda _: None).healthy
     assert damaged_ledger.answers(broken) == before
-    assert Tables(broken).rows(PAGES).num_rows == Tables(whole).rows(PAGES).num_rows
+    assert Tables(broken).rows(PAGES).num_rows == Tables(original).rows(PAGES).num_rows
 
 
 @pytest.mark.long
-def test_a_damaged_page_costs_its_reading_alone(broken: Path, whole: Path) -> None:
+def test_a_damaged_page_costs_its_reading_alone(broken: Path, original: Path) -> None:
     """A damaged page and a damaged table: the days of that reading are said to be gone, and the next sync has them."""
-    before = damaged_ledger.answers(whole)
+    before = damaged_ledger.answers(original)
     rows = Tables(broken).rows(PAGES).to_pylist()
     lost = next(row["hash"] for row in rows if row["source"] == "cost" and row["purpose"] != "check")
     (broken / "pages" / lost[:2] / f"{lost}.zst").write_bytes(b"")
     for file in (broken / "cost").rglob("part-*.parquet"):
         file.write_bytes(b"")
-    said: list[str] = []
-    assert _book(broken).repair(said.append).healthy
-    assert any("days of reports are in no archived reading" in text for text in said), said
+    messages: list[str] = []
+    assert _book(broken).repair(messages.append).healthy
+    assert any("days of reports are in no archived reading" in text for text in messages), messages
     assert _book(broken).verify().rows == []
     damaged_ledger.sync(broken)
     assert damaged_ledger.answers(broken) == before
@@ -172,9 +172,9 @@ def test_a_damaged_page_costs_its_reading_alone(broken: Path, whole: Path) -> No
 
 @pytest.mark.long
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
-def test_a_killed_repair_goes_on(broken: Path, whole: Path) -> None:
+def test_a_killed_repair_goes_on(broken: Path, original: Path) -> None:
     """Killed at any moment, a repair leaves right answers or refusals, and the next one completes it."""
-    before = damaged_ledger.answers(whole)
+    before = damaged_ledger.answers(original)
     for name in (COST.name, VERSIONS.name, "pages/index"):
         for entry in (broken / name / "_delta_log").glob("*.json"):
             entry.write_bytes(b"")

@@ -138,9 +138,9 @@ def test_a_stopped_backup_goes_on(tables: Tables, tmp_path: Path) -> None:
     back_up(tables, tmp_path / "backup", None)
     shutil.copy(tmp_path / "before" / "backup.json", tmp_path / "backup" / "backup.json")
     for file in (tmp_path / "before" / "files").glob("*/*"):
-        place = tmp_path / "backup" / file.relative_to(tmp_path / "before")
-        place.parent.mkdir(exist_ok=True)
-        shutil.copy(file, place)
+        target = tmp_path / "backup" / file.relative_to(tmp_path / "before")
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy(file, target)
     restore(tmp_path / "backup", tmp_path / "again", None)
     assert _sum(tmp_path / "again") == 3
     assert back_up(tables, tmp_path / "backup", None).new == 0

@@ -75,14 +75,14 @@ def sync(path: Path) -> None:
 
 def answers(path: Path, as_of: str | None = None) -> dict[str, Any]:
     """What each question answers now; a LedgerError where it is refused."""
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     book = Ledger.open(path, clock=SystemClock(NOW), as_of=as_of)
     for name, ask in _QUESTIONS.items():
         try:
-            found[name] = ask(book)
+            results[name] = ask(book)
         except LedgerError as refusal:
-            found[name] = refusal
-    return found
+            results[name] = refusal
+    return results
 
 
 def files(path: Path) -> list[Path]:
@@ -123,11 +123,11 @@ def sample(path: Path, seed: int, most: int) -> list[Case]:
 
 
 def befall(
-    whole: Path, path: Path, file: Path, name: str, way: Callable[[Path], object], before: dict[str, Any]
+    original: Path, path: Path, file: Path, name: str, way: Callable[[Path], object], before: dict[str, Any]
 ) -> Outcome:
     """Damage one file of a copy, ask, repair, sync where that is said, ask again."""
     shutil.rmtree(path, ignore_errors=True)
-    shutil.copytree(whole, path)
+    shutil.copytree(original, path)
     way(path / file)
     outcome = Outcome(str(file), name)
     for question, answer in answers(path).items():
@@ -140,11 +140,11 @@ def befall(
     book = Ledger(path, SystemClock(NOW))
     examined = book.examine()
     outcome.noticed = outcome.noticed or bool(examined.damages)
-    said: list[str] = []
-    after = book.repair(said.append)
+    messages: list[str] = []
+    after = book.repair(messages.append)
     unlike = _unlike(path, before)
     outcome.healed = "in place"
-    if unlike or any("tallystick sync" in text for text in said):
+    if unlike or any("tallystick sync" in text for text in messages):
         outcome.healed = "in place, with the next sync"
         try:
             sync(path)
@@ -156,7 +156,7 @@ def befall(
         outcome.healed = "by a backup"
         outcome.wrong += [f"{question} is not as before" for question in unlike]
         outcome.wrong += [f"still damaged: {damage.part}: {damage.problem}" for damage in after.damages]
-        outcome.wrong += said
+        outcome.wrong += messages
     elif not examined.damages and not outcome.noticed:
         outcome.healed = "no figure needs it"
     return outcome

@@ -137,10 +137,10 @@ def _pinned(tables: Tables, table: LedgerTable, versions: Sequence[Version]) -> 
             continue
         try:
             files = tables.listing(table, next(version for version in versions if version.number == number)).files
-            whole = all(path in listing.files or _is_whole(folder / path, hashes) for path in files)
+            original = all(path in listing.files or _is_whole(folder / path, hashes) for path in files)
         except LedgerError:
-            whole = False
-        if not whole:
+            original = False
+        if not original:
             lost += [version.number for version in versions if version.tables.get(table.name, 0) == pin]
     if lost:
         problem = f"{len(lost)} older versions, {min(lost)} to {max(lost)}: not as written."

@@ -84,23 +84,23 @@ class Repair:
         """Move what is damaged away, if it is there."""
         if not path.exists():
             return
-        place = self._moved / path.relative_to(self.tables.root)
+        target = self._moved / path.relative_to(self.tables.root)
         number = 1
-        while place.exists():
+        while target.exists():
             number += 1
-            place = place.with_name(f"{path.name}.{number}")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        path.rename(place)
+            target = target.with_name(f"{path.name}.{number}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
         fsync(path.parent)
 
-    def swap(self, made: Path, place: Path) -> None:
+    def swap(self, made: Path, target: Path) -> None:
         """Put a folder that was made in the place of a damaged one."""
         for path in (*made.rglob("*"), made):
             fsync(path)
-        self.move(place)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        made.rename(place)
-        fsync(place.parent)
+        self.move(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        made.rename(target)
+        fsync(target.parent)
 
     def _format(self) -> None:
         """Put the copy of the format back, and make room for the folder of copies."""

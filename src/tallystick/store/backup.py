@@ -146,9 +146,9 @@ def _check(tables: Tables, version: Version, before: Mapping[str, Stored], files
     """
     root = tables.root
     for table in PINNED:
-        hashes, place = tables.hashes(table, version), tables.folder(table).relative_to(root).as_posix()
+        hashes, target = tables.hashes(table, version), tables.folder(table).relative_to(root).as_posix()
         for path in tables.listing(table, version).files:
-            if (file := files.get(f"{place}/{path}")) is None:
+            if (file := files.get(f"{target}/{path}")) is None:
                 raise FileNotFoundError(path)
             if hashes.get(Path(path).name) not in {None, file.hash}:
                 raise LedgerError(f"The file {path} of the table {table.name} has been altered.", faults.REPAIR)
@@ -163,16 +163,16 @@ def _keep(folder: Path, file: Stored, content: bytes) -> bool:
     """Write a file into a backup and read it again; whether it was not there."""
     if _lies(folder, file):
         return False
-    place = _place(folder, file)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    put(place, content)
+    target = _place(folder, file)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    put(target, content)
     content_of(folder, file)
     return True
 
 
 def _lies(folder: Path, file: Stored) -> bool:
-    place = _place(folder, file)
-    return place.exists() and place.stat().st_size == file.size
+    target = _place(folder, file)
+    return target.exists() and target.stat().st_size == file.size
 
 
 def _place(folder: Path, file: Stored) -> Path:

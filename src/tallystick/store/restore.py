@@ -31,12 +31,12 @@ def restore(folder: Path, ledger: Path, people_key: Path | None) -> int:
         for name, file in files.items():
             if name == PEOPLE_KEY:
                 continue
-            place = part / name
-            if not place.resolve().is_relative_to(part.resolve()):
+            target = part / name
+            if not target.resolve().is_relative_to(part.resolve()):
                 raise LedgerError(f"The backup names a file outside the ledger: {name}", "Take another backup.")
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content_of(folder, file))
-            os.utime(place, ns=(file.written_at, file.written_at))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content_of(folder, file))
+            os.utime(target, ns=(file.written_at, file.written_at))
         version = _checked(Tables(part))
         with Tables(part).writing():  # whose end writes the snapshot
             pass
