@@ -106,7 +106,7 @@ golden: $(VENV)/.developed
 vendor:
 	$(PYTHON) scripts/vendor.py
 
-# Every figure of docs/performance.md, in under 15 minutes; the quick one in under 2. Alone: benchmarks/NAME.py --help.
+# The figures of docs/performance.md but those of daily syncs, in under 15 minutes; the quick one in under 2. Alone: benchmarks/NAME.py --help.
 bench: $(VENV)/.developed
 	$(INSTALL) --group bench
 	$(BIN)/python benchmarks/performance.py

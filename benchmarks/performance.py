@@ -60,17 +60,20 @@ SECTIONS = {
     ),
 }
 """What each benchmark measures; a benchmark is the file of that name."""
+ALONE = frozenset({"daily_syncs"})
+"""Benchmarks that take so long that no run of all of them has them: `--only` names them."""
 HEAD = """# Performance
 
 {met} of {goals} goals are met. Of a goal that several sizes or formats have, this is the one that is farthest from it.
 
 {table}
 
-`make bench` measures all of this in under 15 minutes and writes this page; `make bench-quick` prints the figures of
-smaller inputs in under 2. Figures are the median of the runs, with the least and the most in brackets. Seconds are
-processor time of the measured process, all cores together, unless they are said to be of the wall. Each step runs in a
-process of its own on two cores. A busy machine makes processor time longer too: compare figures by their ratios, and
-look at the load. Each benchmark in `benchmarks/` can be run alone; its docstring says how.
+`make bench` measures all but the daily syncs in under 15 minutes and writes this page; these take six more, by
+`benchmarks/performance.py --only daily_syncs`. `make bench-quick` prints the figures of smaller inputs in under 2.
+Figures are the median of the runs, with the least and the most in brackets. Seconds are processor time of the measured
+process, all cores together, unless they are said to be of the wall. Each step runs in a process of its own on two
+cores. A busy machine makes processor time longer too: compare figures by their ratios, and look at the load. Each
+benchmark in `benchmarks/` can be run alone; its docstring says how.
 """
 
 
@@ -194,7 +197,8 @@ def main() -> None:
     """Measure, keep, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", default=",".join(SECTIONS), help="benchmarks, separated by commas")
+    every = ",".join(name for name in SECTIONS if name not in ALONE)
+    parser.add_argument("--only", default=every, help="benchmarks, separated by commas")
     parser.add_argument("--before", action="store_true", help="keep the figures as those of before")
     arguments = parser.parse_args()
     target = BEFORE if arguments.before else MEASURED

@@ -18,6 +18,7 @@ from tallystick.store.columns import schema
 from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables
 from tallystick.sync.charging import Charging
+from tallystick.sync.day_marks import DayMarks
 from tallystick.tally.prices_in_force import Prices
 
 SCENARIO = "50-late/scenario.py"
@@ -237,7 +238,7 @@ def lose_usage(ledger: Path, source: str, day: date) -> None:
         [organization] = organizations(Engine(Tables(ledger), writer.version))
         writer.replace(table, organization, [day], schema(table).empty_table())
         writer.replace(DAYS, organization, [day], schema(DAYS).empty_table(), source=half, grain="day")
-        known = {(row["source"], row["grain"], row["day"]): row for row in writer.rows(DAYS, organization).to_pylist()}
+        known = DayMarks(writer.rows(DAYS, organization))
         Charging(writer, organization, Prices.with_own(), known).charge([day])
         writer.commit(organization, "a stopped sync", datetime(2026, 11, 28, 9, 30, tzinfo=UTC), {})
 

@@ -20,7 +20,8 @@ def mark(key: tuple[str, str, date], digest: str) -> dict[str, object]:
     """A row of `days`."""
     source, grain, day = key
     blank: dict[str, object] = dict.fromkeys(encoded(DAYS).names)
-    return blank | {"organization": "o", "source": source, "grain": grain, "day": day, "digest": digest}
+    state = "running" if day.day % 3 else "settled"
+    return blank | {"organization": "o", "source": source, "grain": grain, "day": day, "digest": digest, "state": state}
 
 
 @given(
@@ -47,4 +48,6 @@ def test_marks_are_the_rows_and_what_was_taken_since(
         assert [marks.knows(name) for name in ("usage", "cost")] == [
             any(key[0] == name for key in expected) for name in ("usage", "cost")
         ]
+        ended = [key[2] for key in expected if key[:2] == ("usage", "day") and expected[key]["state"] == "settled"]
+        assert marks.newest_ended("usage") == max(ended, default=None)
     assert {key_of(one) for one in marks.values()} == expected.keys()

@@ -131,8 +131,7 @@ def write_synced(context: Context, organization: str) -> None:
 def _is_made(context: Context, organization: str) -> bool:
     """Whether a sync has made the forecasts of an organization today."""
     own = [("organization", "=", organization), ("maker", "=", SYNC)]
-    instants = [row["made_at"] for row in written(context.tables, own, ["made_at"])]
-    return bool(instants) and max(instants).date() >= context.now.date()
+    return bool(written(context.tables, [*own, ("made_at", ">=", Grain.DAY.floor(context.now))], ["made_at"]))
 
 
 def write_asked(context: Context, where: Where, whole: Forecast, by: str, parts: Mapping[str, Forecast]) -> None:

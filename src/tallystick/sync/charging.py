@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, timedelta
 from functools import cached_property
@@ -21,6 +20,7 @@ from tallystick.store.columns import schema
 from tallystick.store.digests import count_of, digests
 from tallystick.store.writer import Writer
 from tallystick.sync import sources
+from tallystick.sync.day_marks import DayMarks
 from tallystick.sync.source import Source
 from tallystick.tally.conservation import conserve, conserve_sums
 from tallystick.tally.day_sums import day_sums
@@ -35,9 +35,6 @@ MOST_ROWS = 32_000
 MOST_CHARGES = 200_000
 """Charges that are summed at a time, likewise."""
 
-Marks = Mapping[tuple[str, str, date], Mapping[str, Any]]
-"""The rows of `days` by source, grain and day."""
-
 
 class Charging:
     """Charges the days of one organization; `known` is what the ledger knows of each, and grows with it.
@@ -51,7 +48,7 @@ class Charging:
         writer: Writer,
         organization: str,
         prices: Prices,
-        known: Marks,
+        known: DayMarks,
         profiles: Callable[[], Collection[str]] = tuple,
         unread_bills: Callable[[Source], Collection[date]] = lambda _: (),
     ) -> None:
@@ -80,7 +77,7 @@ class Charging:
             ("reports", sorted({*days} - {*newer}), sources.USAGE),
         )
         for dialect, dialect_days, usage in halves:
-            for chunk in chunks(dialect_days, self._counts(usage)):
+            for chunk in chunks(dialect_days, self._counts(usage, dialect_days)):
                 self._by(dialect, chunk)
                 memory.release()
 
@@ -90,7 +87,7 @@ class Charging:
         bill = sources.ANALYTICS_COST if newer else sources.COST
         usage, used = self._usage(days, newer=newer)
         cost = self._writer.rows_on(ANALYTICS_COST if newer else COST, self._organization, days)
-        marks = {day: mark for (source, _, day), mark in self._known.items() if source == bill.name}
+        marks = {day: mark for day in days if (mark := self._known.get((bill.name, Grain.DAY, day)))}
         open_days = {day for day, mark in marks.items() if mark["state"] != State.SETTLED}
         unread = {day for day in days if not self._used(day, newer=newer)}
         newest = self._newest(bill)
@@ -144,19 +141,14 @@ class Charging:
         conserve_sums(rows, sums)
         self._writer.replace(DAY_SUMS, self._organization, days, sums)
 
-    def _counts(self, usage: Source) -> Counter[date]:
-        """How many usage records the ledger has of each day."""
-        counts: Counter[date] = Counter()
-        for (source, _, day), mark in self._known.items():
-            if source == usage.name:
-                counts[day] += mark["rows"]
-        return counts
+    def _counts(self, usage: Source, days: list[date]) -> dict[date, int]:
+        """How many usage records the ledger has of each of these days."""
+        marks = {day: [self._known.get((usage.name, grain, day)) for grain in usage.tables] for day in days}
+        return {day: sum(mark["rows"] for mark in day_marks if mark) for day, day_marks in marks.items()}
 
     def _newest(self, bill: Source) -> date:
         """The newest ended day whose bill was read."""
-        marks = self._known.items()
-        ended = (day for (source, _, day), mark in marks if source == bill.name and mark["state"] != State.RUNNING)
-        return max(ended, default=date.min + RECENT)
+        return self._known.newest_ended(bill.name) or date.min + RECENT
 
     def _ripe(self) -> set[date]:
         """The days with charges that wait for a late part of a bill, which can no longer come."""

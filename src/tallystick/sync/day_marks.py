@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tallystick.core.records import State
 from tallystick.core.time import Grain, midnight
 
 Mark = dict[str, Any]
@@ -48,6 +49,13 @@ class DayMarks(Mapping[Key, Mark]):
     def knows(self, source: str) -> bool:
         """Whether any day of a source was marked."""
         return any(key[0] == source for key in self._marks) or source in self.rows["source"].unique().to_pylist()
+
+    def newest_ended(self, source: str) -> date | None:
+        """Return the newest day of a source that has ended; None where none has. Months before it stay unread."""
+        of_source = self.rows.filter(pc.equal(self.rows["source"], source))["day"].to_pylist()
+        days = {*of_source, *(day for name, _, day in self._marks if name == source)}
+        marks = ((day, self.get((source, Grain.DAY, day))) for day in sorted(days, reverse=True))
+        return next((day for day, mark in marks if mark and mark["state"] != State.RUNNING), None)
 
     def _read_month(self, day: date) -> None:
         if self._complete or (month := (day.year, day.month)) in self._months:
