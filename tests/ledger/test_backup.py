@@ -10,6 +10,7 @@ import pytest
 from support.cost_rows import ME, NOW, cost_of
 from tallystick.core.report_tables import COST
 from tallystick.errors import InvalidQuestion, LedgerError
+from tallystick.store import lock
 from tallystick.store.backup import back_up
 from tallystick.store.engine import Engine
 from tallystick.store.restore import restore
@@ -144,3 +145,35 @@ def test_a_stopped_backup_goes_on(tables: Tables, tmp_path: Path) -> None:
     restore(tmp_path / "backup", tmp_path / "again", None)
     assert _sum(tmp_path / "again") == 3
     assert back_up(tables, tmp_path / "backup", None).new == 0
+
+
+def test_a_killed_backup_goes_on(tables: Tables, tmp_path: Path) -> None:
+    """What a killed backup leaves beside its files keeps no later one away, and its half a list goes."""
+    back_up(tables, tmp_path / "backup", None)
+    (tmp_path / "backup" / "writer.json").write_text("process 1 on another")
+    (tmp_path / "backup" / ".backup.json.99.part").write_text("{")
+    back_up(tables, tmp_path / "backup", None)
+    assert {path.name for path in (tmp_path / "backup").iterdir()} <= {"backup.json", "files", "writer.lock"}
+
+
+def test_a_backup_comes_back_where_one_stands(tables: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The working folder, and a folder behind a link, become the ledger as any other does."""
+    back_up(tables, tmp_path / "backup", None)
+    for name in ("standing", "behind"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "behind")
+    monkeypatch.chdir(tmp_path / "standing")
+    for folder in (Path(), tmp_path / "link"):
+        restore(tmp_path / "backup", folder, None)
+    assert _sum(tmp_path / "standing") == _sum(tmp_path / "link") == 3
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_one_restore_at_a_time(tables: Tables, tmp_path: Path) -> None:
+    """A restore that another process is at is left alone."""
+    back_up(tables, tmp_path / "backup", None)
+    part = tmp_path / ".again.part"
+    part.mkdir()
+    with lock.turn(part, None), pytest.raises(LedgerError, match="being written"):
+        restore(tmp_path / "backup", tmp_path / "again", None)
+    assert part.exists()

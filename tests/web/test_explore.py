@@ -254,6 +254,15 @@ def test_names_of_a_filter_mean_one_thing(client: TestClient, book: Ledger) -> N
         assert [book.spend((), "3m", where={dimension: value}).totals["billed"] for value in values] == amounts[:MOST]
 
 
+@pytest.mark.parametrize("report", ["forecast", "burn-rate", "budget", "drift"])
+def test_filters_of_what_is_to_come_are_offered_values(client: TestClient, report: str) -> None:
+    """A report that asks no past days is offered the values that another has of them."""
+    for dimension in ("workspace", "model"):
+        text = client.get(f"/suggestions?report={report}&filter={dimension}&value=").text
+        assert f'data-dimension="{dimension}"' in text
+        assert "reconciling" not in text
+
+
 def test_what_is_typed_is_suggested_with_what_it_is(client: TestClient) -> None:
     """Names are suggested as options, each with its kind and where it leads; of a filter of any dimension it takes."""
     text = client.get("/suggestions?q=rese").text

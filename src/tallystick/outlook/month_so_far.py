@@ -50,6 +50,15 @@ class MonthSoFar:
         return total([day.billed for day in self._billed])
 
     @property
+    def _growth(self) -> Decimal | None:
+        """The change from the days before to those of the same numbers; a longer month has further ones."""
+        if self._before is None:
+            return None
+        numbers = {day.day for day in self._earlier}
+        spent = total([day.billed for day in self._billed if day.day.day in numbers])
+        return ratio(EXACT.subtract(spent, self._before), self._before)
+
+    @property
     def against(self) -> str:
         """The change against the same days of the last month."""
         if not self._billed:
@@ -59,8 +68,7 @@ class MonthSoFar:
         days = f"{day_spans(self._earlier, self.month.start.year)}"
         if not self._spent and not self._before:
             return f"as on {days}"
-        growth = ratio(EXACT.subtract(self._spent, self._before), self._before)
-        change = f"{rounded(growth * 100, 1):+} %" if growth is not None else "new"
+        change = f"{rounded(self._growth * 100, 1):+} %" if self._growth is not None else "new"
         return f"{change} against {days} ({rounded(self._before):,})"
 
     @property
@@ -69,8 +77,8 @@ class MonthSoFar:
         if not self._billed or self.blank:
             return ""
         words = []
-        if self._before and (growth := ratio(EXACT.subtract(self._spent, self._before), self._before)) is not None:
-            percent = rounded(growth * 100, 1)
+        if self._growth is not None:
+            percent = rounded(self._growth * 100, 1)
             size = f"{abs(percent)} % {'less' if percent < 0 else 'more'} than" if percent else "as much as"
             words.append(f"{size} on the same days of {self.month.start - DAY:%B}")
         if usual := self._usual:

@@ -163,11 +163,9 @@ def _headline(table: Table, cells: Sequence[tuple[Cell, ...]], totals: Mapping[s
     if len(table.question.by) != 1 or not nets:
         return words
     [by] = table.question.by
-    return (
-        f"{words} It does not pay by {by} for {few(losing)}."
-        if losing
-        else f"{words} It pays for every {by} with a price."
-    )
+    if losing:
+        return f"{words} It does not pay by {by} for {few(losing)}."
+    return words if table.question.top else f"{words} It pays for every {by} with a price."
 
 
 def by_rate(query: Select, day: str = "day") -> Select:

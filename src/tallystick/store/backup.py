@@ -62,7 +62,8 @@ def back_up(tables: Tables, folder: Path, people_key: Path | None) -> Backup:
     if folder.is_relative_to(tables.root.absolute()):
         raise InvalidQuestion("A backup inside the ledger would be lost with it.", "Name another folder.")
     with faults.writing(folder), private(folder):
-        if {path.name for path in folder.iterdir()} - {LIST, "files", "writer.lock"}:
+        names = {path.name for path in folder.iterdir() if path not in _parts(folder)}
+        if names - {LIST, "files", "writer.lock", "writer.json"}:
             raise InvalidQuestion(f"{folder} holds something else than a backup.", "Name another folder.")
         with lock.turn(folder, None, patience=0):
             for _ in range(_TRIES):
@@ -92,7 +93,8 @@ def _back_up(tables: Tables, folder: Path, people_key: Path | None) -> Backup:
     made = {"version": version.number, "files": {name: asdict(file) for name, file in sorted(files.items())}}
     put(folder / LIST, json.dumps(made, indent=1).encode())
     hashes = {file.hash for file in files.values()}
-    for path in (folder / "files").glob("*/*"):  # what is in no list: of before a forgetting, of replaced rows
+    others = chain((folder / "files").glob("*/*"), _parts(folder))
+    for path in others:  # what is in no list: of before a forgetting, of replaced rows, of a dead backup
         if path.name not in hashes:
             path.unlink()
     return Backup(version.number, len(files), new, sum(file.size for file in files.values()))
@@ -168,6 +170,11 @@ def _keep(folder: Path, file: Stored, content: bytes) -> bool:
     put(target, content)
     content_of(folder, file)
     return True
+
+
+def _parts(folder: Path) -> list[Path]:
+    """What backups that were killed left of their lists."""
+    return [*folder.glob(f".{LIST}.*.part")]
 
 
 def _lies(folder: Path, file: Stored) -> bool:

@@ -18,6 +18,7 @@ def beside(folder: Path) -> Iterator[Path]:
 
     What a dead process left of an earlier one is deleted. LedgerError where another builds it now.
     """
+    folder = folder.resolve()  # also of `.` and of a link
     part = folder.with_name(f".{folder.name}.part")
     with faults.writing(folder):
         if part.exists():

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tallystick.core.ledger_tables import GROWING, PAGES, PINNED
 from tallystick.errors import InvalidQuestion, LedgerError
-from tallystick.store import faults
+from tallystick.store import faults, lock
 from tallystick.store.archive import Archive
-from tallystick.store.backup import LIST, PEOPLE_KEY, content_of, stored
+from tallystick.store.backup import LIST, PEOPLE_KEY, Stored, content_of, stored
 from tallystick.store.beside import beside
 from tallystick.store.disk import private
 from tallystick.store.tables import Tables
@@ -28,15 +28,10 @@ def restore(folder: Path, ledger: Path, people_key: Path | None) -> int:
     if ledger.exists() and (not ledger.is_dir() or any(ledger.iterdir())):
         raise InvalidQuestion(f"{ledger} is there and not an empty folder.", "Move it away, or name another: --ledger.")
     with beside(ledger) as part, faults.writing(part), private(part):
-        for name, file in files.items():
-            if name == PEOPLE_KEY:
-                continue
-            target = part / name
-            if not target.resolve().is_relative_to(part.resolve()):
-                raise LedgerError(f"The backup names a file outside the ledger: {name}", "Take another backup.")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content_of(folder, file))
-            os.utime(target, ns=(file.written_at, file.written_at))
+        with lock.turn(part, None, patience=0):
+            for name, file in files.items():
+                if name != PEOPLE_KEY:
+                    _restore_file(folder, file, part, name)
         version = _checked(Tables(part))
         with Tables(part).writing():  # whose end writes the snapshot
             pass
@@ -45,6 +40,16 @@ def restore(folder: Path, ledger: Path, people_key: Path | None) -> int:
     if people_key and (key := files.get(PEOPLE_KEY)):
         _restore_key(people_key, content_of(folder, key))
     return version
+
+
+def _restore_file(folder: Path, file: Stored, ledger: Path, name: str) -> None:
+    """Put one file of a backup where it was, with the time at which it was written."""
+    target = ledger / name
+    if not target.resolve().is_relative_to(ledger.resolve()):
+        raise LedgerError(f"The backup names a file outside the ledger: {name}", "Take another backup.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content_of(folder, file))
+    os.utime(target, ns=(file.written_at, file.written_at))
 
 
 def _checked(tables: Tables) -> int:

@@ -21,8 +21,8 @@ MOST = 500
 def asked(report: str, dimension: str) -> Address:
     """Return the question whose answer has the values of a dimension, by which a report can be filtered."""
     for listed in (entry(report), *CATALOG):
-        by = next((known for known in listed.report.parameters if known.name == "by"), None)
-        if by and dimension in by.choices:
+        known = {parameter.name: parameter for parameter in listed.report.parameters}
+        if "since" in known and "by" in known and dimension in known["by"].choices:  # a forecast has no days before
             return Address(listed.name, (("by", dimension), ("since", SINCE)))
     return Address(report)
 

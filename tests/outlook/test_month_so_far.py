@@ -1,0 +1,19 @@
+"""The month so far beside the same days of the last."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from tallystick.core.time import Grain
+from tallystick.outlook.daily_spend import Basis, Day
+from tallystick.outlook.month_so_far import MonthSoFar
+
+
+def test_days_that_the_last_month_lacks_are_not_compared() -> None:
+    """On 31 March, 28 days of it stand against the 28 of February: what is spent alike each day did not grow."""
+    days = (date(2026, 1, 1) + timedelta(days=number) for number in range(90))
+    known = [Day(day, Decimal(1), Decimal(0), Basis.BILLED) for day in days]
+    so_far = MonthSoFar(Grain.MONTH.around(datetime(2026, 3, 1, tzinfo=UTC)), known)
+    assert so_far.headline.startswith("March so far: as much as on the same days of February")
+    assert so_far.against == "+0.0 % against 1 to 28 Feb (28.00)"
