@@ -235,7 +235,7 @@ def test_an_acknowledged_finding_is_expected(tmp_path: Path) -> None:
     assert (after[first["finding"]]["state"], after[first["finding"]]["reason"]) == ("expected", "load test")
     assert after[second["finding"]]["state"] == second["state"]
     (book.path / "acknowledgements.jsonl").write_text("{", encoding="utf-8")
-    with pytest.raises(LedgerError, match="Line 1"):
+    with pytest.raises(LedgerError, match="not as it was written"):
         book.anomalies(SINCE)
 
 
