@@ -21,6 +21,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from support.command import Run
@@ -77,6 +78,27 @@ def test_the_demo_can_be_seen_again(child: Tallystick, tmp_path: Path) -> None:
     first, second = child("demo", **home), child("demo", **home)
     assert (first.code, second.code, second.err) == (0, 0, "")
     assert str(tmp_path / "tallystick" / "demo") in second.out
+
+
+@pytest.mark.long
+def test_the_demo_serves_what_it_wrote(child_environment: dict[str, str], tmp_path: Path) -> None:
+    """Where TALLYSTICK_LEDGER names another ledger, the demo leaves that alone, and serves and names its own."""
+    other = tmp_path / "other"
+    environment = child_environment | {"TALLYSTICK_LEDGER": str(other), "XDG_DATA_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "tallystick", "demo", "--serve"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
+        assert process.stdout
+        screen = ""
+        while not (address := re.search(r"http://[\d.:]+\d", screen)):
+            line = process.stdout.readline()
+            assert line, screen
+            screen += line
+        page = httpx2.get(f"{address[0]}/?whole=1", timeout=60).text
+        process.terminate()
+    assert not other.exists()
+    assert "No ledger yet" not in page
+    assert "Month to date" in page
+    assert "tallystick.toml TALLYSTICK_LEDGER=" in screen
 
 
 def test_a_demo_waits_for_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

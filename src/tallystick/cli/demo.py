@@ -38,7 +38,7 @@ SCREEN = 100
 
 
 @click.command()
-@options.ledger
+@options.demo_ledger
 @click.option(
     "--now",
     "at",
@@ -55,6 +55,7 @@ def demo(at: str | None, served: bool) -> None:
     from tallystick.clock import SystemClock
     from tallystick.formats.text import as_text
     from tallystick.ledger import Ledger
+    from tallystick.settings import Settings
     from tallystick.sim import serve
 
     clock = SystemClock(pinned(at))
@@ -82,13 +83,14 @@ def demo(at: str | None, served: bool) -> None:
     script = Path(sys.argv[0])
     installed_apart = not shutil.which("tallystick") and script.stem == "tallystick"
     search = f" PATH={shlex.quote(str(script.parent.absolute()))}:$PATH" if installed_apart else ""
-    click.echo(f"All simulated. To ask on: export TALLYSTICK_CONFIG={_short(path / NAME)}{search}")
+    config = str(path / NAME)
+    unset = "" if Settings.load(config=config).ledger == path else " TALLYSTICK_LEDGER="
+    click.echo(f"All simulated. To ask on: export TALLYSTICK_CONFIG={_short(path / NAME)}{unset}{search}")
     click.echo(f"Also: tallystick serve   tallystick spend --by team   Delete: rm -r {_short(path)}")
     if served:
         from tallystick.cli.serve import run
-        from tallystick.settings import Settings
 
-        run(replace(Settings.load(config=str(path / NAME)), at=clock.now() if at else None))
+        run(replace(Settings.load(config=config, ledger=path), at=clock.now() if at else None))
 
 
 def _short(path: Path) -> str:

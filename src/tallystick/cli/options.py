@@ -51,6 +51,9 @@ def _remembered(name: str, words: str, **attributes: Any) -> Callable[[Command],
 
 
 ledger = _remembered("--ledger", "The ledger's folder (TALLYSTICK_LEDGER).", metavar="PATH")
+demo_ledger = _remembered(
+    "--ledger", "The folder of the demo's ledger. TALLYSTICK_LEDGER does not name it.", metavar="PATH"
+)
 as_of = _remembered(
     "--as-of",
     "Ask the ledger as it was at the end of a UTC day, or at a version (`tallystick log`).",
