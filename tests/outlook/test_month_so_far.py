@@ -16,4 +16,4 @@ def test_days_that_the_last_month_lacks_are_not_compared() -> None:
     known = [Day(day, Decimal(1), Decimal(0), Basis.BILLED) for day in days]
     so_far = MonthSoFar(Grain.MONTH.around(datetime(2026, 3, 1, tzinfo=UTC)), known)
     assert so_far.headline.startswith("March so far: as much as on the same days of February")
-    assert so_far.against == "+0.0 % against 1 to 28 Feb (28.00)"
+    assert so_far.against == "+0.0 % against 1 to 28 Feb (28.00), usual"

@@ -54,7 +54,8 @@ def _answer(table: Table, width: int, ids: bool) -> list[str]:
 
 
 def _document(made: Document, width: int, ids: bool) -> list[str]:
-    lines = [line for text in (made.title, made.subtitle, made.headline) for line in folded(safe(text), width) if text]
+    headline = "" if made.figures else made.headline  # whose notes say the same in less room
+    lines = [line for text in (made.title, made.subtitle, headline) for line in folded(safe(text), width) if text]
     if made.figures:
         rows = [
             (figure.heading.name, shown(figure.cell, figure.heading), figure.heading.unit or "", figure.note)

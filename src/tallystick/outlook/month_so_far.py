@@ -60,7 +60,7 @@ class MonthSoFar:
 
     @property
     def against(self) -> str:
-        """The change against the same days of the last month."""
+        """The change against the same days of the last month, and whether that is usual."""
         if not self._billed:
             return "no day of it is billed yet"
         if self._before is None:
@@ -69,7 +69,8 @@ class MonthSoFar:
         if not self._spent and not self._before:
             return f"as on {days}"
         change = f"{rounded(self._growth * 100, 1):+} %" if self._growth is not None else "new"
-        return f"{change} against {days} ({rounded(self._before):,})"
+        words = {"above": ", high", "within": ", usual", "below": ", low", None: ""}[self._place]
+        return f"{change} against {days} ({rounded(self._before):,}){words}"
 
     @property
     def headline(self) -> str:
@@ -83,11 +84,18 @@ class MonthSoFar:
             words.append(f"{size} on the same days of {self.month.start - DAY:%B}")
         if usual := self._usual:
             low, high = usual
-            place = "above" if self._spent > high else "below" if self._spent < low else "within"
-            words.append(f"{place} the usual range ({rounded(low, 0):,} to {rounded(high, 0):,} USD)")
+            words.append(f"{self._place} the usual range ({rounded(low, 0):,} to {rounded(high, 0):,} USD)")
         return f"{self.month.start:%B} so far: {', '.join(words)}." if words else ""
 
     @property
+    def _place(self) -> str | None:
+        """Where the days are to the usual range: above, below or within; None where none is known."""
+        if self.blank or (usual := self._usual) is None:
+            return None
+        low, high = usual
+        return "above" if self._spent > high else "below" if self._spent < low else "within"
+
+    @cached_property
     def _usual(self) -> tuple[Decimal, Decimal] | None:
         """The 80 % range in which these days were to be expected on the first of the month, by the days before it."""
         start, last = self.month.start, self._billed[-1].day
