@@ -261,6 +261,7 @@ def test_top_leaves_the_rest_in_one_row(ledger: Ledger) -> None:
     every, largest = cache_table(ledger, ("key",)), cache_table(ledger, ("key",), 2)
     assert largest.totals == every.totals
     assert "pays for every" not in largest.headline  # of the others only the sum is known
+    assert cache_table(ledger, top=100).headline == cache_table(ledger).headline
     others = {row["tier"]: row for row in largest.rows if row["key"] == "others"}
     assert others["priority"]["saved"] is None
     rest = [row["net"] for row in every.rows if row["net"] is not None][2:]

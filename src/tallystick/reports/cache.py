@@ -19,6 +19,7 @@ from tallystick.core.records import TOKENS
 from tallystick.core.text import cut, few, window_words
 from tallystick.query.charge_source import from_sums
 from tallystick.query.context import Context
+from tallystick.query.grouping import OTHERS
 from tallystick.query.pivot import TIERS_APART, Measure, Pivot
 from tallystick.query.pivot_report import pivot_report
 from tallystick.query.report import ChargeSum
@@ -156,16 +157,19 @@ def _headline(table: Table, cells: Sequence[tuple[Cell, ...]], totals: Mapping[s
     days = window_words(table.question.window, year)
     words = f"Caching {'cost' if net < 0 else 'saved'} {rounded(abs(net)):,} USD net, {days}: "
     words += f"reads saved {rounded(saved):,}, writes cost {rounded(writes):,} more than plain input."
-    dim = len([heading for heading in table.headings if heading.kind in {Kind.DIMENSION, Kind.NAME}]) - 1
-    index = len(table.headings) + [heading.name for heading in HEADINGS].index("net")
-    nets = [(row[max(dim, 0)], cell) for row in cells if isinstance(cell := row[index], Decimal)]
-    losing = [cut(str(name)) for name, cell in nets if cell < 0]
-    if len(table.question.by) != 1 or not nets:
+    if len(table.question.by) != 1:
         return words
     [by] = table.question.by
+    places = {heading.name: place for place, heading in enumerate((*table.headings, *HEADINGS))}
+    place = places.get(f"{by}_name", places[by])  # the tier can stand behind it
+    nets = [(row[place], cell) for row in cells if isinstance(cell := row[places["net"]], Decimal)]
+    if not nets:
+        return words
+    losing = [cut(str(name)) for name, cell in nets if cell < 0]
     if losing:
         return f"{words} It does not pay by {by} for {few(losing)}."
-    return words if table.question.top else f"{words} It pays for every {by} with a price."
+    is_cut = any(name == OTHERS for name, _ in nets)  # of which the sum alone is known
+    return words if is_cut else f"{words} It pays for every {by} with a price."
 
 
 def by_rate(query: Select, day: str = "day") -> Select:
