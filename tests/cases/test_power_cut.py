@@ -137,3 +137,16 @@ def test_a_sync_keeps_pages_and_tables_before_it_names_a_version(tmp_path: Path)
     log = Tables(root).folder(VERSIONS) / "_delta_log"
     order = [path for path in power.order if path.parent == log or path.name.startswith(".newest.")]
     assert order[-1] == newest.with_name(order[-1].name), "the number of the newest version comes last"
+
+
+def test_an_empty_entry_after_the_pinned_one_is_taken_back(tmp_path: Path) -> None:
+    """Where a power cut left an entry empty that no version pins, the next writer writes on from the pinned one."""
+    tables = Tables(tmp_path / "ledger")
+    with tables.writing() as writer:
+        writer.append(COST, cost_of((DAY, "m", "1")))
+        pinned = writer.commit(ME, "one", NOW, {}).tables[COST.name]
+    (tables.folder(COST) / LOG / f"{pinned + 1:020}.json").write_bytes(b"")
+    with tables.writing() as writer:
+        writer.append(COST, cost_of((DAY, "m", "2")))
+        writer.commit(ME, "two", NOW, {})
+    assert _sum(tables) == [{"b": 3, "n": 2}]

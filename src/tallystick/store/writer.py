@@ -64,7 +64,7 @@ class Writer:
             at_pin = current if current.version() == pin else tables.open(table, pin)
             self._pinned[table] = Listing.of(at_pin)
             tables.hold(table, self.version, self._pinned[table])
-            if current.version() != pin and current.history(1)[0].get("restored") != str(pin):
+            if current.version() != pin and _restored(current) != str(pin):
                 current.restore(pin, commit_properties=CommitProperties({"restored": str(pin)}))
         tables.hold(PAGES, self.version, Listing.of(self._open[PAGES]))
         self._synced = {
@@ -277,6 +277,12 @@ class Writer:
             self._unsynced.add(path for path in parts if path.exists())  # a forgetting deletes old entries
             self._synced[table] = (newest, names)
         self._unsynced.flush()
+
+
+def _restored(delta: DeltaTable) -> str | None:
+    """The Delta version that the newest entry of a log restored; a power cut may have left that entry empty."""
+    entries = delta.history(1)
+    return entries[0].get("restored") if entries else None
 
 
 def _drop_empty_hint(log: Path) -> None:
