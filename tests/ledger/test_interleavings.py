@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -22,24 +22,29 @@ from hypothesis.stateful import (
 )
 
 from support.cut import Cut
+from support.ledger_model import WAYS, DayTruth, Model, billed, spoil
 from support.records import records
-from support.simulated_truth import COUNTED, Counts, Dims, counted, ledger_spent, ledger_used, spent, used
+from support.simulated_truth import COUNTED, counted, ledger_spent, ledger_used
 from support.wire import KEY, Clock, Wire, transport
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.billing.close import close
 from tallystick.billing.obstacles import Allowed
-from tallystick.core.ledger_tables import CHARGES, DAYS
+from tallystick.core.ledger_tables import DAYS
 from tallystick.core.records import State
 from tallystick.core.time import DAY, midnight
 from tallystick.core.time_words import period
+from tallystick.doctor.damage import Kind
+from tallystick.doctor.examination import examine
+from tallystick.doctor.repair import Repair
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query.closings import closed_rows, closings, digest
 from tallystick.reports.verify import verify
 from tallystick.sim import World
+from tallystick.store.backup import back_up
 from tallystick.store.engine import Engine
+from tallystick.store.restore import restore
 from tallystick.store.tables import Tables
-from tallystick.store.version import Version
 from tallystick.sync.forget import find_person, forget
 from tallystick.sync.options import Options
 from tallystick.sync.rebuild import rebuild
@@ -66,33 +71,6 @@ for = "web_search"
 from = 2026-01-01
 usd = { web_search = "8.80" }
 """
-
-
-@dataclass(frozen=True)
-class DayTruth:
-    """What an ended day was used and billed, request by request."""
-
-    used: dict[Dims, Counts]
-    spent: dict[Dims, Decimal]
-
-    @classmethod
-    def of(cls, world: World, day: date) -> DayTruth:
-        """The truth of a day as the world has it now."""
-        return cls(used(world, day), spent(world, day))
-
-
-@dataclass
-class Model:
-    """What the ledger must say: the truth of each ended day when it was read last, and when that was."""
-
-    days: dict[date, DayTruth] = field(default_factory=dict)
-    read_at: dict[date, datetime] = field(default_factory=dict)
-    closed: dict[str, tuple[str, dict[str, Decimal]]] = field(default_factory=dict)
-    """Of each closed month its digest and sums."""
-    versions: dict[int, dict[date, Decimal]] = field(default_factory=dict)
-    """What each version that was the newest one said was billed."""
-    forgotten: set[str] = field(default_factory=set)
-    """Names and e-mails of the people who were forgotten."""
 
 
 class Interleaving(RuleBasedStateMachine):
@@ -167,11 +145,38 @@ class Interleaving(RuleBasedStateMachine):
         if not cut.done:
             shutil.copytree(self.path, copy)
         self.path = copy
-        usage, cost = ledger_used(copy), ledger_spent(copy)
-        for day in self.due():
+        self.take_over(self.due())
+
+    def take_over(self, days: Iterable[date]) -> None:
+        """Let the model say of days what a sync read, where the ledger has it; the others stay as they were."""
+        usage, cost = ledger_used(self.path), ledger_spent(self.path)
+        for day in days:
             stated, truth = DayTruth(usage.get((day,), {}), cost.get(day, {})), DayTruth.of(self.world, day)
             if stated == truth and stated != self.model.days.get(day):
                 self.model.days[day], self.model.read_at[day] = truth, self.now
+
+    @rule(data=st.data(), way=st.sampled_from(WAYS))
+    def damage(self, data: st.DataObject, way: str) -> None:
+        """A file is damaged: a repair brings back every figure, and a sync what is lost of a page."""
+        files = sorted(path for path in self.path.rglob("*") if path.is_file() and path.stat().st_size)
+        file = data.draw(st.sampled_from(files))
+        content = bytearray(file.read_bytes())
+        spoil(file, content, way)
+        Repair(self.tables, self.prices, PEOPLE, self.now, lambda _: None).run()
+        self.model.versions.clear()  # the files of some may be gone
+        if file.is_relative_to(self.path / "pages"):
+            self.read(self.tables)
+        self.take_over({*self.model.days, *self.due()})
+        lasting = [damage for damage in examine(self.tables, self.prices).damages if damage.kind is not Kind.OLD]
+        assert lasting == [], (file, way)
+
+    @rule()
+    def restore(self) -> None:
+        """A backup is the same ledger, its past versions too."""
+        new, folder = self.next_path(), self.folder / "backup"
+        back_up(self.tables, folder, None)
+        restore(folder, new, None)
+        self.path = new
 
     @rule(days=st.integers(1, 20))
     def pass_days(self, days: int) -> None:
@@ -222,11 +227,12 @@ class Interleaving(RuleBasedStateMachine):
 
     @rule()
     def rebuild(self) -> None:
-        """A ledger that is built from the pages of another says the same."""
+        """A ledger that is built from the pages of another says the same, and what a killed sync had read of a day."""
         new = self.next_path()
         rebuild(self.path, new, self.prices, PEOPLE)
         self.path = new
         self.model.versions.clear()
+        self.take_over(self.due())
 
     @precondition(lambda self: self.model.versions)
     @rule(data=st.data())
@@ -260,15 +266,6 @@ class Interleaving(RuleBasedStateMachine):
         assert {name: (each.digest, dict(each.billed)) for name, each in closed.items()} == self.model.closed
         for name, (stated, _) in self.model.closed.items():
             assert digest(closed_rows(self.engine, self.organization, name)) == stated
-
-
-def billed(tables: Tables, version: Version) -> dict[date, Decimal]:
-    """What the charges of a version were billed, by day."""
-    sums: dict[date, Decimal] = {}
-    for row in tables.rows(CHARGES, version.tables[CHARGES.name], columns=["day", "billed"]).to_pylist():
-        if row["billed"] is not None:
-            sums[row["day"]] = sums.get(row["day"], Decimal(0)) + row["billed"]
-    return sums
 
 
 @pytest.mark.long

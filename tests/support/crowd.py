@@ -1,4 +1,4 @@
-"""Crowd: two syncs, a dashboard, a watcher, a rebuild and readers on one ledger at once, while days are restated.
+"""Crowd: syncs, a dashboard, a watcher, a doctor, a backup, a rebuild and readers on one ledger, restated meanwhile.
 
 cd tests && ../.venv/bin/python -m support.crowd 600
 """
@@ -86,6 +86,8 @@ class Crowd:
             "watcher": lambda: self.command("watch", "--once"),
             "checker": lambda: self.command("verify"),
             "rebuilder": self.rebuild,
+            "doctor": lambda: self.command("doctor"),
+            "backup": lambda: self.command("backup", f"{self.ledger.parent}/backup"),
             "reader": lambda: self.ask(self.command(*QUESTION)),
             "reader of pages": lambda: self.page(page),
         }

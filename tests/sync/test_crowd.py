@@ -6,12 +6,12 @@ import pytest
 
 from support.crowd import crowd
 
-JOBS = {"sync", "watch", "verify", "rebuild", "spend", "page"}
+JOBS = {"sync", "watch", "verify", "doctor", "backup", "rebuild", "spend", "page"}
 
 
 @pytest.mark.long
 def test_many_at_once_do_no_harm(tmp_path: Path) -> None:
-    """Syncs, a dashboard, a watcher, a rebuild and readers at once: no fault, no lost update, one answer a version."""
+    """Syncs, a dashboard, a watcher, a doctor, a backup and readers at once: no fault, one answer a version."""
     log = crowd(tmp_path, 20)
     assert log.faults == []
     assert log.mixed == 0
