@@ -273,6 +273,16 @@ def test_what_is_typed_is_suggested_with_what_it_is(client: TestClient) -> None:
     assert "data-url" not in text
 
 
+@pytest.mark.parametrize("word", ["october", "2026-10", "12 nov", "yesterday", "unused"])
+def test_a_suggestion_leads_where_enter_does(client: TestClient, word: str) -> None:
+    """A day, a month or an everyday word is suggested first as the page that the search opens."""
+    first = re.search(r'data-url="([^"]+)"', client.get("/suggestions", params={"q": word}).text)
+    opened = client.get("/search", params={"q": word}, follow_redirects=False).headers.get("location", "")
+    assert first
+    assert opened
+    assert unescape(first[1]) == opened
+
+
 def test_a_search_leads_to_what_is_called_so(client: TestClient) -> None:
     """One hit leads there, several are listed, the best first; a misspelt name finds what is near it."""
     found = client.get("/search?q=reconcile", follow_redirects=False)

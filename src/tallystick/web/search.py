@@ -42,7 +42,7 @@ class Hit:
 
 WORDS: Mapping[str, tuple[str, ...]] = {
     "/": ("cost", "bill", "total", "month to date"),
-    "/keys": ("who", "who spends", "api keys", "owners"),
+    "/keys": ("who", "who spends", "api keys", "owners", "idle", "unused"),
     "/anomalies": ("unusual", "spikes", "why", "findings"),
     "/alerts": ("alerts", "notifications", "watch", "rules"),
     "/cache": ("caching", "savings"),

@@ -14,7 +14,7 @@ from tallystick.core.text import safe
 from tallystick.query.report import Form
 from tallystick.web.links import SUBJECTS
 from tallystick.web.names import choices
-from tallystick.web.search import LONGEST, Hit, ranked
+from tallystick.web.search import LONGEST, Hit, ranked, time_hits
 from tallystick.web.templates import rendered
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Option:
     url: str = ""
     dimension: str = ""
     value: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +51,26 @@ class Suggestions:
         query = request.query_params
         text = (query.get("value") if query.get("report") else query.get("q")) or ""
         known = await (self._filters(request) if query.get("report") else self._hits(request))
-        hits = {Hit(option.kind, option.name, option.about, option.url): option for option in known}
+        hits = {
+            Hit(option.kind, option.name, option.about, option.url, aliases=option.aliases): option for option in known
+        }
         text = text if len(text) <= LONGEST else ""
         chosen = ranked(text, hits, near=False) if text or not query.get("report") else [*hits]
         place = "filter" if query.get("report") else "search"
-        options = [hits[hit] for hit in chosen[:MOST]]
+        options = [*self._times(text, place), *(hits[hit] for hit in chosen)][:MOST]
         return HTMLResponse(rendered("suggestions.html", options=options, place=place))
 
     async def _hits(self, request: Request) -> list[Option]:
         visit = self.explore.visit()
         hits = await self.explore.hits(request, visit) if visit.version else []
-        return [Option(hit.kind, hit.name, hit.id or hit.about, hit.url) for hit in hits]
+        return [Option(hit.kind, hit.name, hit.id or hit.about, hit.url, aliases=hit.aliases) for hit in hits]
+
+    def _times(self, text: str, place: str) -> list[Option]:
+        """The page of a day or a month, first as in the search that Enter opens."""
+        visit = self.explore.visit()
+        if place != "search" or visit.version is None:
+            return []
+        return [Option(hit.kind, hit.name, hit.about, hit.url) for hit in time_hits(text, visit.now)]
 
     async def _filters(self, request: Request) -> list[Option]:
         """The values of the dimension of the filter, then those of others that it could be on."""
