@@ -18,7 +18,7 @@ from tallystick.outlook.anomalies.finding import EXPECTED, Cause, Finding
 from tallystick.outlook.anomalies.ledger_findings import TEAM, LedgerFindings, ledger_findings
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
-from tallystick.query.names import directory, organizations
+from tallystick.query.names import apart, directory, organizations
 from tallystick.query.report import Parameter, Report, Where, narrowed_by
 from tallystick.store.engine import Engine
 
@@ -93,9 +93,9 @@ def rows(engine: Engine, results: Iterable[Finding]) -> Iterator[tuple[Cell, ...
 
 
 def name(engine: Engine, finding: Finding) -> str:
-    """What the subject of a finding is called."""
+    """What the subject of a finding is called; with the end of its id where others are called so too."""
     id_ = finding.subject.id
-    return directory(engine, finding.subject.level).get(id_, id_)
+    return apart(directory(engine, finding.subject.level)).get(id_, id_)
 
 
 def words(finding: Finding) -> str:
@@ -116,7 +116,7 @@ def explained(engine: Engine, finding: Finding) -> str:
 
 def spender_name(engine: Engine, key: str, actor: str) -> str:
     """What a key is called, or the person where there is none."""
-    keys, people = directory(engine, "key"), directory(engine, "actor")
+    keys, people = (apart(directory(engine, level)) for level in ("key", "actor"))
     is_key = key not in {"playground", "unknown", "none"}
     return keys.get(key, key) if is_key else people.get(actor, actor)
 
