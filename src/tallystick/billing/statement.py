@@ -274,8 +274,12 @@ def _together(made: Charged, own_team: str | None = None) -> Table:
 def _adds_up(made: Charged) -> str:
     bill, adjusted = (made.month.billed(part) for part in (CHARGE, ADJUSTMENT))
     adjustment = f" and adjustments of closed months, {plain(adjusted)} USD" if adjusted else ""
+    count = len(made.teams)
+    statements = (
+        f"{count} statements, that of what nobody owns among them, come" if count > 1 else "One statement comes"
+    )
     return (
-        f"{len(made.teams)} statements, that of what nobody owns among them, come to {plain(made.amount_due)} USD: "
+        f"{statements} to {plain(made.amount_due)} USD: "
         f"the bill of {made.month.name}, {plain(bill)} USD{adjustment}. Difference: 0."
     )
 
