@@ -183,7 +183,14 @@ def test_the_command(tallystick: Tallystick) -> None:
     """The command says both windows and the effects; --strict ends with 1 where days of either are absent."""
     run = tallystick("variance", "--month", "2026-11", "--by", "kind", "--format", "json")
     assert run.json["question"]["against"]["since"] == "2026-10-01T00:00:00Z"
-    assert [heading["name"] for heading in run.json["columns"]][1:] == ["before", "after", "change", *EFFECTS, "growth"]
+    assert [heading["name"] for heading in run.json["columns"]][1:] == [
+        "before",
+        "after",
+        "change",
+        *EFFECTS,
+        "growth",
+        "why",
+    ]
     text = tallystick("variance", "--since", "2026-11-08", "--until", "2026-11-14", "--strict")
     assert text.code == 0
     assert "2026-11-08 to 2026-11-14 against 2026-11-01 to 2026-11-07" in text.out
