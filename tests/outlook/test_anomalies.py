@@ -250,7 +250,7 @@ def test_status_and_summary_tell_it(tmp_path: Path) -> None:
     [row] = book.anomalies(SINCE).rows
     first = book.status().facts["attention"][0]
     assert first.startswith("Key key0: ")
-    assert first.endswith(f"USD above expectation on 5 to 7 Sep, more use: tallystick anomaly {row['finding']}")
+    assert first.endswith(f"USD above usual on 5 to 7 Sep, more use: tallystick anomaly {row['finding']}")
     [section] = [section for section in book.summary("mtd").sections if section.title == "Anomalies"]
     assert section.table
     assert [entry["finding"] for entry in section.table.rows] == [row["finding"]]

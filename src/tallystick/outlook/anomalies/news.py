@@ -34,7 +34,7 @@ def news(context: Context) -> list[str]:
         days = [finding.since] if finding.state == State.ACTIVE else [day.day for day in finding.days]
         when = f"{'since' if finding.state == State.ACTIVE else 'on'} {day_spans(days, today.year)}"
         sentences.append(
-            f"{level} {name(context.engine, finding)}: {rounded(finding.above):,} USD above expectation {when}, "
+            f"{level} {name(context.engine, finding)}: {rounded(finding.above):,} USD above usual {when}, "
             f"{words(finding)}: tallystick anomaly {finding.id}"
         )
     return sentences
