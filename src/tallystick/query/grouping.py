@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 """What a query says of one group: its dimensions and sums by their names."""
 OTHERS = "others"
+"""The id of the row that sums what `top` leaves out."""
 RECONCILING = "reconciling item"
 """Names what stands between parts and their whole."""
 NO_VALUE = frozenset({OTHERS, RECONCILING})
 """What stands in the place of a value and is none."""
-"""The id of the row that sums what `top` leaves out."""
 
 
 def query(
