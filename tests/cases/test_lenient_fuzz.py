@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pytest
 
 from support.case import CASES, KEY
+from support.page_fuzz import NoIds
 from support.wire import Clock
 from tallystick.api import directory, entries
 from tallystick.api.client import Client
@@ -104,18 +105,6 @@ def client_of(world: Any, end: str, mutation: Mutation, text: Callable[[str], st
         return httpx2.Response(status, text=text(json.dumps(body)), headers={"content-type": "application/json"})
 
     return Client(Credential(KEY), clock=Clock(NOW), transport=httpx2.MockTransport(answer), patience=0, pace=None)
-
-
-class NoIds:
-    """What is known of ids where nothing but the default workspace is."""
-
-    default = "wrkspc_01Default"
-
-    def person_ids(self) -> Callable[[str], str]:
-        return str
-
-    def key_ids(self) -> Callable[[str], str]:
-        return str
 
 
 def reading_of(source: Source, client: Client, people: People | None = None) -> tuple[Batch, BatchCheck]:

@@ -55,7 +55,7 @@ Spoil = Callable[[bytes, Random], bytes]
 
 
 class NoIds:
-    """What is known of ids before the first sync."""
+    """What is known of ids before the first sync: nothing but the default workspace."""
 
     default = "wrkspc_01Default"
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from tallystick.doctor.repair import Repair
 
 
+MOST = 5
+"""Sources and days that a message names."""
+
+
 def mend_pages(repair: Repair, damages: Sequence[Damage]) -> None:
     """Move damaged pages away. A note that a sync made of itself is written again; any other costs its reading."""
     archive, lost = Archive(repair.tables.root), set[str]()
@@ -44,6 +48,6 @@ def mend_pages(repair: Repair, damages: Sequence[Damage]) -> None:
     write_deltalake(delta, new, mode="overwrite", schema_mode="overwrite")
     sources = sorted({f"{row['source']} {row['window_start']:%Y-%m-%d}" for row in rows if row["reading"] in readings})
     repair.say(
-        f"pages: {len(lost):,} lost, with the reading of each ({', '.join(sources[:5])}"
-        f"{', ...' if len(sources) > 5 else ''}). The next `tallystick sync` reads those days again."  # noqa: PLR2004
+        f"pages: {len(lost):,} lost, with the reading of each ({', '.join(sources[:MOST])}"
+        f"{', ...' if len(sources) > MOST else ''}). The next `tallystick sync` reads those days again."
     )

@@ -28,7 +28,6 @@ from tallystick.query.context import Context
 from tallystick.query.filters import ids_of
 from tallystick.query.names import organizations
 from tallystick.store.engine import Engine
-from tallystick.store.event_rows import is_begun
 from tallystick.store.tables import Tables
 
 PART_DAYS = 7
@@ -174,7 +173,7 @@ def written(
     tables: Tables, filters: Sequence[tuple[str, str, Any]], columns: Sequence[str] | None = None
 ) -> list[dict[str, Any]]:
     """Return the rows of `forecasts` that fit the filters as the table stands: it grows without versions."""
-    if not is_begun(tables, FORECASTS):
+    if not tables.has(FORECASTS):
         return []
     every: list[dict[str, Any]] = tables.rows(FORECASTS, columns=columns and [*columns], filters=filters).to_pylist()
     return every

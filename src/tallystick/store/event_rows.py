@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     SomeEvent = TypeVar("SomeEvent", bound=DataclassInstance)
 
 
-def is_begun(tables: Tables, table: LedgerTable) -> bool:
-    """Return whether anything was ever written into a table."""
-    return tables.has(table)
-
-
 def read_events(
     tables: Tables, table: LedgerTable, event: type[SomeEvent], steps: type[StrEnum], **options: Any
 ) -> list[SomeEvent]:
@@ -32,7 +27,7 @@ def read_events(
 
     Raises LedgerError where a file is lost.
     """
-    if not is_begun(tables, table):
+    if not tables.has(table):
         return []
     rows = tables.rows(table, **options).sort_by([("happened_at", "ascending"), ("place", "ascending")])
     parsed = {"step": cache(steps), "facts": cache(json.loads)}

@@ -20,7 +20,6 @@ from tallystick.errors import InvalidQuestion
 from tallystick.store.archive import Archive
 from tallystick.store.columns import read, schema
 from tallystick.store.erasure import forgotten, pins, purge, remember, repin, rewrite, sweep
-from tallystick.store.event_rows import is_begun
 from tallystick.store.tables import Tables
 from tallystick.store.writer import Writer
 from tallystick.sync.findings_redaction import redacted, substitutes
@@ -133,7 +132,7 @@ def _pages(writer: Writer, people: People, reason: str) -> int:
 
 def _findings(writer: Writer, names: Mapping[str, str]) -> int:
     """Rewrite the findings that name somebody; how many rows."""
-    if not is_begun(writer.tables, FINDINGS):
+    if not writer.tables.has(FINDINGS):
         return 0
     rows = read(writer.delta(FINDINGS)).to_pylist()
     new_rows = redacted(rows, names)
@@ -168,7 +167,7 @@ def _clear(writer: Writer) -> None:
     tables = writer.tables
     purge(writer, NAMES, pins(tables, NAMES))
     purge(writer, PAGES)
-    if is_begun(tables, FINDINGS):
+    if tables.has(FINDINGS):
         purge(writer, FINDINGS)
     sweep(tables.root, set(tables.rows(PAGES, columns=["hash"])["hash"].to_pylist()))
 

@@ -8,7 +8,6 @@ from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.time import text
 from tallystick.query.context import Context
 from tallystick.query.report import Form, Parameter, Report
-from tallystick.store.event_rows import is_begun
 from tallystick.watch import record
 from tallystick.watch.finding import Finding, State, findings
 from tallystick.watch.outbox import given_up
@@ -40,7 +39,7 @@ def answer(context: Context, every: bool = False) -> Table:
             warning(f"{channel} may not know of {count:,} of these: {standing}.")
             for (channel, standing), count in given_up(selection, context.now, is_dead).items()
         ]
-        if is_begun(context.tables, FINDINGS)
+        if context.tables.has(FINDINGS)
         else [note("No watch has run on this ledger yet: `tallystick watch` starts one, with --once it looks once.")]
     )
     return Table(None, HEADINGS, [_row(finding) for finding in selection], {}, tuple(messages), {}, version.identity)

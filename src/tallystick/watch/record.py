@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tallystick.core.growing_tables import FINDINGS
-from tallystick.store.event_rows import is_begun, read_events, write_events
+from tallystick.store.event_rows import read_events, write_events
 from tallystick.store.tables import Tables
 from tallystick.watch.finding import ENDED, Event, Step
 
@@ -31,7 +31,7 @@ def recent(tables: Tables, now: datetime) -> list[Event]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if not is_begun(tables, FINDINGS):
+    if not tables.has(FINDINGS):
         return []
     steps = tables.rows(FINDINGS, columns=["finding", "step", "happened_at"])
     is_end = pc.is_in(steps["step"], pa.array([*map(str, ENDED)]))
