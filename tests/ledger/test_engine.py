@@ -12,6 +12,7 @@ from pathlib import Path
 from shutil import copytree
 from typing import Any
 
+import duckdb
 import pytest
 from deltalake import write_deltalake
 from hypothesis import HealthCheck, example, given, settings, strategies as st
@@ -29,6 +30,7 @@ from tallystick.ledger import Ledger
 from tallystick.query.conditions import equals
 from tallystick.reports import sql
 from tallystick.sim import World
+from tallystick.store.batches import Limits
 from tallystick.store.engine import Engine
 from tallystick.store.erasure import repin
 from tallystick.store.tables import Tables
@@ -392,3 +394,18 @@ def test_an_engine_that_nobody_has_is_gone(full: Path) -> None:
     while there() and time.monotonic() < until:
         gc.collect()
     assert there() is None
+
+
+def test_a_query_that_is_wrong_is_no_damage(engine: Engine) -> None:
+    """A query of ours that names what is not there is an internal error: no repair of the ledger would mend it."""
+    for query in ("SELECT nothing FROM ledger.cost", "SELECT 1 FROM nowhere", "SELECT FROM WHERE"):
+        with pytest.raises(duckdb.ProgrammingError):
+            engine.rows(query)
+
+
+def test_an_answer_without_room_is_no_damage(full: Path) -> None:
+    """Where the memory of a question is too small, the refusal says so and names no repair."""
+    small_room = Engine(tables := Tables(full), tables.newest(), Limits("1MB", 10, 10))
+    with pytest.raises(LedgerError, match="does not fit in memory") as refusal:
+        small_room.rows("SELECT list(range) FROM range(10_000_000)")
+    assert "doctor" not in str(refusal.value)

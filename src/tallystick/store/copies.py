@@ -1,4 +1,4 @@
-"""Copies: what no archived page tells, written down a second time, in files that are added and never changed.
+"""Copies: what no archived page tells, written down a second time, in files that are added, merged and never changed.
 
 Those are the index of the archive, the versions, the closed months, forecasts, findings and deliveries. A copy is
 written once its table is on the disk, so copies never hold more rows than their table: where they do, it lost some.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,8 @@ COPIED = (*GROWING, CLOSED, VERSIONS)
 """The tables that have copies."""
 FOLDER = "copies"
 """The folder of the copies in that of the ledger."""
+MANY, FULL = 256, 10_000
+"""How many small files of a table are merged into one, and how many rows make a file that is not small any more."""
 _NAME = re.compile(r"(\d{12})-(\d{12})-([0-9a-f]{64})\.parquet")
 
 
@@ -38,7 +39,11 @@ class Copies:
     @property
     def are_whole(self) -> bool:
         """Whether every file is as it was written, and none is missing before the last."""
-        return not self.damaged() and self.rows().num_rows == self.count
+        while True:
+            files = self._files()
+            whole = not self.damaged() and self.rows().num_rows == self.count
+            if whole or files == self._files():  # else a writer added or merged some meanwhile
+                return whole
 
     @property
     def count(self) -> int:
@@ -49,6 +54,7 @@ class Copies:
         """Write the rows that follow on the first so many, for good."""
         if rows.num_rows:
             self._write(first, rows)
+            self._merge()
 
     def replace(self, rows: pa.Table) -> None:
         """Put `rows` in the place of all copies, for good."""
@@ -61,13 +67,17 @@ class Copies:
 
     def rows(self) -> pa.Table:
         """The rows, as far as they are there without a gap, from the files that are as they were written."""
+        return self._rows_from(0)
+
+    def _rows_from(self, start: int) -> pa.Table:
+        """The rows from this one on, as far as there is no gap."""
         import pyarrow as pa
         from pyarrow.parquet import read_table
 
         from tallystick.store.columns import schema
 
         fits = schema(self._table)
-        parts, end = [fits.empty_table()], 0
+        parts, end = [fits.empty_table()], start
         for first, last, digest, path in sorted(self._files(), key=_newest_first):
             if first <= end < last and (data := _read(path)) and hashlib.sha256(data).hexdigest() == digest:
                 rows = read_table(pa.BufferReader(data), partitioning=None)
@@ -94,14 +104,33 @@ class Copies:
         return sorted(
             path
             for path in every
-            if path.suffix != ".part" and hashlib.sha256(_read(path)).hexdigest() != named.get(path)
+            if path.suffix != ".part" and hashlib.sha256(_read(path)).hexdigest() != named.get(path) and path.exists()
         )
 
-    def _files(self) -> Iterable[tuple[int, int, str, Path]]:
+    def _merge(self) -> None:
+        """Make one file of the small ones, where they are many and as they were written.
+
+        They are deleted once it is on the disk. A writer that dies before leaves files whose rows it has too.
+        """
+        files = self._files()
+        start = max((last for first, last, *_ in files if last - first >= FULL), default=0)
+        small = [file for file in files if file[1] > start]
+        if not small or len(small) % MANY:  # damaged ones, which stay, are not read again at each commit
+            return
+        rows = self._rows_from(start)
+        if start + rows.num_rows < self.count:
+            return
+        merged = self._write(start, rows)
+        for first, _, _, path in small:
+            if first >= start and path != merged:
+                path.unlink()
+        self._sync(self.folder)
+
+    def _files(self) -> list[tuple[int, int, str, Path]]:
         """The first and the last row of each file, its hash, and where it is."""
         paths = [*self.folder.iterdir()] if self.folder.is_dir() else []
         matches = ((_NAME.fullmatch(path.name), path) for path in paths)
-        return [(int(match[1]), int(match[2]), match[3], path) for match, path in matches if match]
+        return sorted((int(match[1]), int(match[2]), match[3], path) for match, path in matches if match)
 
     def _write(self, first: int, rows: pa.Table) -> Path:
         import pyarrow as pa

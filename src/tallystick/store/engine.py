@@ -214,9 +214,7 @@ class Engine:
         """Raise what a user's own SQL does wrong as InvalidQuestion, and what the ledger does as LedgerError."""
         try:
             yield
-        except duckdb.OutOfMemoryException as wrong:
-            raise LedgerError(f"The answer does not fit in memory: {wrong}", "Ask for less.") from None
-        except (duckdb.IOException, duckdb.InternalException) as wrong:
+        except (duckdb.IOException, duckdb.InternalException, duckdb.OutOfMemoryException) as wrong:
             with self._reading():
                 raise wrong from None
         except duckdb.Error as wrong:

@@ -23,11 +23,16 @@ _LONG = 300
 
 
 def is_fault(fault: BaseException) -> bool:
-    """Whether it is what reading or writing a damaged file can raise; also a panic of Rust's."""
+    """Whether it is what reading or writing a damaged file can raise; also a panic of Rust's.
+
+    A query that is wrong in itself is none: no repair mends it, so it stays an internal error.
+    """
     import duckdb
     import pyarrow as pa
     from deltalake.exceptions import DeltaError
 
+    if isinstance(fault, (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)):
+        return False
     known = (OSError, DeltaError, pa.ArrowException, duckdb.Error, json.JSONDecodeError, UnicodeError)
     return isinstance(fault, known) or is_panic(fault)
 
@@ -64,6 +69,8 @@ def reading(root: Path, part: str) -> Iterator[None]:
     except BaseException as fault:
         if not is_fault(fault):
             raise
+        if type(fault).__name__ == "OutOfMemoryException":  # of DuckDB's, which is not loaded by every command
+            raise LedgerError(f"The answer does not fit in memory: {reason(fault)}", "Ask for less.") from None
         raise LedgerError(
             f"{part[0].upper()}{part[1:]} of the ledger {root} cannot be read: {reason(fault)}", REPAIR
         ) from None
