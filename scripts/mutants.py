@@ -51,7 +51,7 @@ TESTS = {
     "tally/reconcile/terms": "tally/test_bridge tally/test_reconcile",
     "tally/rules": "tally/test_owners",
     "tally/split": "tally/test_split",
-    "tally/unit_prices": "tally/test_whatif tally/test_cache",
+    "tally/unit_prices": "tally/test_unit_prices",
     "tally/use_groups": "tally/test_whatif",
     "tally/variance": "tally/test_variance",
     "tally/whatif": "tally/test_whatif",

@@ -15,15 +15,12 @@ import pytest
 
 from support.command import Run
 from tallystick.core.money import EXACT, ratio
-from tallystick.core.price_entries import Rate
 from tallystick.core.rows import Rows
 from tallystick.errors import InvalidQuestion
 from tallystick.exports.focus_columns import COLUMNS, VERSIONS, schema
 from tallystick.formats import FORMATS
 from tallystick.ledger import Ledger
 from tallystick.sim import World
-from tallystick.tally.prices_in_force import Prices
-from tallystick.tally.unit_prices import units
 
 Tallystick = Callable[..., Run]
 Row = dict[str, Any]
@@ -250,20 +247,6 @@ def test_csv_is_the_same(ledger: Ledger) -> None:
         assert record["ChargePeriodStart"] == f"{row['ChargePeriodStart']:%Y-%m-%dT%H:%M:%SZ}"
         assert record["InvoiceId"] == ""
         assert "E" not in record["ListUnitPrice"]
-
-
-def test_units_of_what_nobody_measured() -> None:
-    """Without a quantity it is what the list amount buys at the list price; without a price it is unknown, not zero."""
-    rate = Prices.with_own().listed.rate(
-        "none", "code_execution", date(2026, 10, 1), tier="none", context="none", geo="none", speed="none"
-    )
-    assert isinstance(rate, Rate)
-    bought = units(None, 1, Decimal("0.15"), Decimal("0.12"), rate)
-    assert (bought.used, bought.list_price, bought.price, bought.derived) == (3, Decimal("0.05"), Decimal("0.04"), True)
-    unknown = units(None, 1, None, Decimal("0.12"), None)
-    assert (unknown.used, unknown.priced, unknown.list_price, unknown.price) == (None, None, None, None)
-    known = units(1_500_000, 1_000_000, None, Decimal(3), None)
-    assert (known.priced, known.list_price, known.price) == (Decimal("1.5"), None, 2)
 
 
 @pytest.mark.long

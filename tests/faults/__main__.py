@@ -18,5 +18,7 @@ if __name__ == "__main__":
     time.sleep = _sleep
     time.monotonic = lambda: _real_monotonic() + sum(_skipped)
     from faults.matrix import main  # after the clock, which its imports would bind
+    from tallystick.clock import SystemClock
 
+    SystemClock.sleep = lambda _, seconds: _sleep(seconds)  # type: ignore[method-assign]
     main()

@@ -180,14 +180,33 @@ class Forgetful(Simulator):
         return replace(answer, body=json.dumps(page | {"data": page["data"][:1]}).encode())
 
 
-@pytest.mark.parametrize("simulator", [Simulator, Forgetful])
-def test_rows_that_are_left_out_show_in_the_usage(tmp_path: Path, world: World, simulator: type[Simulator]) -> None:
-    """Where the report has fewer tokens than its workspace used, the answer says so, else nothing."""
+class Renamed(Forgetful):
+    """One whose workspaces are called something else besides."""
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
+        answer = super().answer(method, target, headers)
+        return replace(answer, body=answer.body.replace(b'"Claude Code"', b'"Coders"'))
+
+
+@pytest.mark.parametrize(
+    ("simulator", "source", "said"),
+    [
+        (Simulator, "reports", False),
+        (Forgetful, "reports", True),
+        (Renamed, "reports", False),
+        (Simulator, "both", False),
+        (Renamed, "both", True),
+    ],
+)
+def test_rows_that_are_left_out_show_in_the_usage(
+    tmp_path: Path, world: World, simulator: type[Simulator], source: str, said: bool
+) -> None:
+    """Where the report has fewer tokens than Claude Code used, by product or else by workspace, the answer says so."""
     book = Ledger(tmp_path / "ledger", CLOCK)
     with client_of(simulator(world, clock=CLOCK.now)) as client:
-        book.sync(f"{SINCE}", source="reports", client=client)
+        book.sync(f"{SINCE}", source=source, client=client)
     warnings = [
-        text for text in book.claude_code("day", f"{SINCE}", UNTIL).warnings if "the workspace Claude Code used" in text
+        text for text in book.claude_code("day", f"{SINCE}", UNTIL).warnings if "that Claude Code used by the" in text
     ]
-    assert len(warnings) == (simulator is Forgetful)
+    assert len(warnings) == said
     assert all(text.startswith("The report of 17 to 20 Nov has ") for text in warnings)

@@ -1,8 +1,10 @@
-"""Activity control: the tokens of Claude Code's report beside those that its workspace used by the usage report.
+"""Activity control: the tokens of Claude Code's report beside those that the usage report has of Claude Code.
 
-The report has no total of its own to be checked by. What people and keys use by the token is in the usage of the
-workspace "Claude Code" as well, which the API makes by itself (reports-api 1.3.3 and 1.4): a row that the report leaves
-out shows there. Service accounts are in usage alone.
+The report has no total of its own to be checked by. What people and keys use by the token is in the usage as well: on
+days of the newer dialect as the product `claude_code`, whatever the workspace (analytics-api 5); on others as all of
+the workspace "Claude Code", which the API makes by itself (reports-api 1.3.3 and 1.4). A row that the report leaves out
+shows there. Service accounts are in usage alone; what has neither key nor workspace may be of a seat, which the report
+often leaves out.
 """
 
 from __future__ import annotations
@@ -22,8 +24,16 @@ LEAST = 95
 _TOKENS = """
 WITH known AS (
     SELECT organization, day FROM ledger.days WHERE source = 'claude_code' AND state <> 'running' AND {days}
+), newer AS (
+    SELECT organization, day FROM ledger.days WHERE source = 'analytics_usage' AND {days}
 ), usage AS (
-    SELECT organization, day, sum({kinds}) AS tokens FROM ledger.usage
+    SELECT organization, day, sum({kinds}) AS tokens
+    FROM ledger.analytics_usage SEMI JOIN newer USING (organization, day)
+    WHERE product = 'claude_code' AND NOT (workspace = 'default' AND key = 'playground') AND {window}
+        AND (organization, actor) NOT IN (SELECT (organization, id) FROM names WHERE type = 'service_account')
+    GROUP BY ALL
+    UNION ALL
+    SELECT organization, day, sum({kinds}) AS tokens FROM ledger.usage ANTI JOIN newer USING (organization, day)
     WHERE (organization, workspace) IN (
         SELECT (organization, id) FROM names WHERE type = 'workspace' AND name = 'Claude Code'
     ) AND service_account = 'none' AND {window} GROUP BY ALL
@@ -49,5 +59,5 @@ def lacking(engine: Engine, question: Question, now: datetime) -> Iterator[Messa
         reported, used = (sum(int(day[name]) for day in days) for name in ("reported", "used"))
         yield warning(
             f"The report of {day_spans([day['day'] for day in days], now.year)} has {reported:,} of {used:,} tokens "
-            "that the workspace Claude Code used: rows are missing, or others used its keys."
+            "that Claude Code used by the usage report: rows are missing, or others used its keys."
         )

@@ -108,8 +108,8 @@ _NOTES = (
         "what is not here is unknown, not zero. Use through Bedrock, Vertex and Foundry is not here either."
     ),
     (
-        "Anthropic publishes no total to check this report by. Its tokens are compared with the usage of the workspace "
-        "Claude Code; a row of a person with a seat that it leaves out cannot be noticed."
+        "Anthropic publishes no total to check this report by. Its tokens are compared with what Claude Code used by "
+        "the usage report; a row of a person with a seat that it leaves out cannot be noticed."
     ),
 )
 
