@@ -41,7 +41,7 @@ TESTS = {
     "tally/match": "tally/test_match tally/test_conserve",
     "tally/owners": "tally/test_owners",
     "tally/picodollars": "tally/test_split",
-    "tally/prices_in_force": "tally/test_exact tally/test_match tally/test_whatif",
+    "tally/prices_in_force": "tally/test_prices_in_force",
     "tally/rates": "tally/test_exact tally/test_match tally/test_whatif",
     "tally/reconcile/arithmetic": "tally/test_bridge tally/test_reconcile",
     "tally/reconcile/bill_line": "tally/test_bill_line tally/test_bridge",

@@ -75,7 +75,7 @@ class Run:
 
     @property
     def figures(self) -> dict[tuple[str, ...], tuple[str, ...]]:
-        """The rows of a CSV: figures by what they are of; names left out, numbers by their value."""
+        """The rows of a CSV: figures by what they are of; names and ratios left out, numbers by their value."""
         rows = list(csv.reader(io.StringIO(self.out)))
         if not rows:
             return {}
@@ -83,7 +83,9 @@ class Run:
         key_columns = [
             n for n, name in enumerate(names) if name in ("day", "workspace", "model", "kind", "tier", "product")
         ]
-        figures = [n for n in range(len(names)) if n not in key_columns and not names[n].endswith("_name")]
+        figures = [
+            n for n in range(len(names)) if n not in key_columns and not names[n].endswith(("_name", "_per_active_day"))
+        ]
         by_key: dict[tuple[str, ...], tuple[str, ...]] = {}
         for row in rows[1:]:
             if len(row) != len(names):

@@ -6,6 +6,7 @@ than zero; so is a value that cannot be, and its row is kept. Its cost is an est
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -155,9 +156,10 @@ def _dollars(estimate: EstimatedCost | None, odd: set[Oddity]) -> Decimal | None
     if estimate is None or (amount := bytes(estimate.amount).decode()) == "null":
         return None
     exact, dollars = Decimal(0), None
-    with suppress(ArithmeticError):  # no number, or one beyond bounds
-        exact = Decimal(amount.strip('"')).scaleb(-2, EXACT)
-        dollars = rounded(exact, PLACES) if exact.is_finite() else None
+    with suppress(ArithmeticError):  # one beyond bounds
+        if _NUMBER.fullmatch(amount):
+            exact = Decimal(amount.strip('"')).scaleb(-2, EXACT)
+            dollars = rounded(exact, PLACES)
     if dollars is None or not 0 <= dollars < MOST_DOLLARS or estimate.currency.upper() != "USD":
         odd.add(Oddity(_ESTIMATE, "no amount of US cents; the estimate is unknown"))
         return None
@@ -167,6 +169,8 @@ def _dollars(estimate: EstimatedCost | None, odd: set[Oddity]) -> Decimal | None
 
 
 _ESTIMATE = "data[].model_breakdown[].estimated_cost"
+_NUMBER = re.compile(r"\"?[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\"?")
+"""An amount; Python would take `1_000` and digits of any script for one as well."""
 MOST_DOLLARS = 10**12
 """An estimate of more is none."""
 
