@@ -144,6 +144,9 @@ def test_what_is_left_goes_to_the_largest_remainder_then_to_the_earlier() -> Non
     assert split(10, [1, 1, 1]) == [4, 3, 3]
     assert split(11, [1, 1, 1]) == [4, 4, 3]
     assert split(10, [1, 2, 4]) == [1, 3, 6]
+    assert split(10, [5, 3]) == [6, 4]
+    assert split(10, [3, 5]) == [4, 6]
+    assert split(-1, [1, 1, 1]) == [-1, 0, 0]
     assert split(0, [3, 4]) == [0, 0]
 
 

@@ -104,6 +104,27 @@ def test_a_discount_lands_in_price_whatever_else_moves(
         assert amount.price - without[line].price == -listed[line].billed * permille / 1000
 
 
+def test_a_line_of_one_month_is_mix() -> None:
+    """What was not used in one of two months was billed nothing there: what is new is mix, what went is volume first."""
+    used, other, new = ((POOL, (name,)) for name in ("used", "other", "new"))
+    before = {used: Amount(10, Decimal(10)), other: Amount(10, Decimal(30))}
+    after = {used: Amount(20, Decimal(20)), new: Amount(10, Decimal(50))}
+    parts = effects(before, after)
+    assert parts[new] == Effects(Decimal(0), Decimal(50), Decimal(0), Decimal(0), Decimal(50))
+    assert parts[other] == Effects(Decimal(30), Decimal(0), Decimal(0), Decimal(15), Decimal(-45))
+    assert parts[used] == Effects(Decimal(10), Decimal(20), Decimal(0), Decimal(5), Decimal(5))
+
+
+def test_a_line_of_unknown_quantity_changes_by_volume() -> None:
+    """A line whose quantity is not known has its change as volume, and other lines of its pool keep their effects."""
+    unknown, known = (POOL, ("a",)), (POOL, ("b",))
+    before = {unknown: Amount(None, Decimal(7)), known: Amount(10, Decimal(10))}
+    after = {unknown: Amount(None, Decimal(9)), known: Amount(20, Decimal(30))}
+    parts = effects(before, after)
+    assert parts[unknown] == Effects(Decimal(7), Decimal(9), Decimal(0), Decimal(2), Decimal(0))
+    assert parts[known] == Effects(Decimal(10), Decimal(30), Decimal(10), Decimal(10), Decimal(0))
+
+
 @pytest.mark.long
 @given(rated, rated)
 def test_the_effects_are_what_the_page_says(first: list[tuple[int, int]], second: list[tuple[int, int]]) -> None:
