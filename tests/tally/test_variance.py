@@ -105,7 +105,7 @@ def test_a_discount_lands_in_price_whatever_else_moves(
 
 
 def test_a_line_of_one_month_is_mix() -> None:
-    """What was not used in one of two months was billed nothing there: what is new is mix, what went is volume first."""
+    """What was not used in one of two months was billed nothing there: what is new, and what went, is mix."""
     used, other, new = ((POOL, (name,)) for name in ("used", "other", "new"))
     before = {used: Amount(10, Decimal(10)), other: Amount(10, Decimal(30))}
     after = {used: Amount(20, Decimal(20)), new: Amount(10, Decimal(50))}
