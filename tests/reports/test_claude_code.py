@@ -210,3 +210,33 @@ def test_rows_that_are_left_out_show_in_the_usage(
     ]
     assert len(warnings) == said
     assert all(text.startswith("The report of 17 to 20 Nov has ") for text in warnings)
+
+
+class Nameless(Simulator):
+    """A simulator whose report of Claude Code does not say of whom its first row is."""
+
+    actor: Mapping[str, str] = {"type": "user_actor"}
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
+        answer = super().answer(method, target, headers)
+        if "/claude_code" not in target:
+            return answer
+        page = json.loads(answer.body)
+        page["data"][0]["actor"] = self.actor
+        return replace(answer, body=json.dumps(page).encode())
+
+
+class Unheard(Nameless):
+    """One that names it in a way that nobody knows."""
+
+    actor: Mapping[str, str] = {"type": "ghost_actor", "ghost": "g"}
+
+
+@pytest.mark.parametrize("simulator", [Simulator, Nameless, Unheard])
+def test_rows_of_nobody_are_named(tmp_path: Path, world: World, simulator: type[Simulator]) -> None:
+    """Where rows do not say whose they are, the answer says that developer-days may count somebody twice."""
+    book = Ledger(tmp_path / "ledger", CLOCK)
+    with client_of(simulator(world, clock=CLOCK.now)) as client:
+        book.sync(f"{LAST}", source="reports", client=client)
+    notes = [text for text in book.claude_code("day", f"{LAST}", UNTIL).notes if "name no person or key" in text]
+    assert len(notes) == (simulator is not Simulator)

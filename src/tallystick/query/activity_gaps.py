@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
+from tallystick.core.dimensions import NAMED
 from tallystick.core.message import Message, note, warning
 from tallystick.core.question import Question
 from tallystick.core.repeated import KIND
@@ -14,9 +15,15 @@ from tallystick.core.text import day_spans
 from tallystick.query.notices import count_in, newest_notices
 from tallystick.store.engine import Engine
 
+_NOBODY = (
+    f"(actor = '{NAMED['actor'].absent}' OR (organization, actor) IN "  # noqa: S608 - our own names
+    "(SELECT (organization, id) FROM names WHERE type = 'actor'))"
+)
+"""Rows of an actor of whom neither an e-mail nor the name of a key is told: each such actor stands alone."""
+
 
 def messages(engine: Engine, question: Question, conditions: Sequence[str], now: datetime) -> Iterator[Message]:
-    """What to say of the rows of these conditions: tokens not told, no model told, and rows that came repeatedly."""
+    """What to say of the rows of these conditions: no tokens, no model, nobody, and rows that came repeatedly."""
 
     def label(days: Iterable[date]) -> str:
         return day_spans(sorted(days), now.year)
@@ -27,6 +34,8 @@ def messages(engine: Engine, question: Question, conditions: Sequence[str], now:
         yield note(f"Some rows of {label(days)} do not name their model: their tokens stand under `unknown`.")
     if days := _without_models(engine, conditions):
         yield note(f"Some rows of {label(days)} tell sessions and no model: their tokens are taken as none.")
+    if days := _days(engine, _NOBODY, conditions):
+        yield note(f"Some rows of {label(days)} name no person or key: active_days may count somebody twice.")
     if counts := _repeated(engine, question):
         rows = sum(counts.values())
         yield warning(
