@@ -81,7 +81,13 @@ def survivors(name: str, sample: int | None, folder: Path) -> tuple[int, list[st
     config.write_text(CONFIG.format(name=name, patience=PATIENCE, python=sys.executable, tests=tests))
 
     def run(program: str, *words: str | Path) -> None:
-        environment = {**os.environ, "PYTHONPATH": "src:tests", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "CI": "true"}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": "src:tests",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "CI": "true",
+            "HYPOTHESIS_PROFILE": "any failure",  # not the smallest: that takes longer than all the tests
+        }
         subprocess.run([Path(sys.executable).with_name(program), *words], cwd=folder, env=environment, check=True)
 
     run("cosmic-ray", "baseline", config)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from support.command import Run, Tallystick
 from support.ledgers import OpenLedger, client_of, open_ledger
@@ -23,7 +23,8 @@ from tallystick.settings import Settings
 from tallystick.sim import Simulator, World
 
 settings.register_profile("unhurried", deadline=None)  # no timed tests: the machine may be busy
-settings.load_profile("unhurried")
+settings.register_profile("any failure", deadline=None, phases=(Phase.explicit, Phase.generate))
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "unhurried"))
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell ignores it, and so its children
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import pyarrow as pa
 import pytest
@@ -131,3 +132,14 @@ def test_a_damaged_copy_is_merged_into_none(tmp_path: Path) -> None:
     assert len(_files(made)) == 2 * MANY
     assert made.damaged() == [damaged]
     assert not made.are_whole
+
+
+def test_who_reads_while_files_are_merged_sees_all_rows(tmp_path: Path) -> None:
+    """Whatever a writer merges meanwhile, copies are whole, and none is called damaged."""
+    made = Copies(tmp_path, VERSIONS)
+    writer = Thread(target=_add, args=(Copies(tmp_path, VERSIONS, lambda _: None), 200))
+    writer.start()
+    while writer.is_alive():
+        assert made.are_whole
+        assert made.damaged() == []
+    assert made.count == 200

@@ -154,7 +154,10 @@ class Copies:
 def _newest_first(file: tuple[int, int, str, Path]) -> tuple[int, int, int]:
     """The order of files by their first row; of those that begin alike the longest, and the newest of these, first."""
     first, last, _, path = file
-    return first, -last, -path.stat().st_mtime_ns
+    try:
+        return first, -last, -path.stat().st_mtime_ns
+    except OSError:  # a writer merged it meanwhile
+        return first, -last, 0
 
 
 def put_twice(path: Path, content: bytes, sync: Fsync = fsync) -> None:
