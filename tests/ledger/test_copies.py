@@ -137,9 +137,9 @@ def test_a_damaged_copy_is_merged_into_none(tmp_path: Path) -> None:
 def test_who_reads_while_files_are_merged_sees_all_rows(tmp_path: Path) -> None:
     """Whatever a writer merges meanwhile, copies are whole, and none is called damaged."""
     made = Copies(tmp_path, VERSIONS)
-    writer = Thread(target=_add, args=(Copies(tmp_path, VERSIONS, lambda _: None), 200))
+    writer = Thread(target=_add, args=(Copies(tmp_path, VERSIONS, lambda _: None), 80))
     writer.start()
     while writer.is_alive():
         assert made.are_whole
         assert made.damaged() == []
-    assert made.count == 200
+    assert made.count == 80
