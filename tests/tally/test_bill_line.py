@@ -78,3 +78,27 @@ def test_rounding_is_less_than_a_picodollar_a_charge(billed: int, fits: bool) ->
     """Where the price has a part of a picodollar, the bill may be off by less than one for each of the two charges."""
     made = Line(billed, billed - 10_000, 2, 30_001, 3).judgement()
     assert (made.unexplained == 0) == fits
+
+
+def test_a_price_that_explains_no_amount_is_its_part_of_the_price() -> None:
+    """Where a changed price leaves what no tokens make up, its part is that of all use, and the rest is unexplained."""
+    made = judged(44_999, {3_000: 10}, factor=3, base=2, changed=True)
+    assert made == Judgement(by_price=15_000, unexplained=-1)
+
+
+@pytest.mark.parametrize("rates", [(2, 3), (3, 2), (4, 6), (5, 7), (7, 3), (6, 15)])
+@pytest.mark.parametrize("used", [(0, 5), (5, 0), (3, 4), (6, 2)])
+def test_two_rates_are_counted_where_they_can_be(rates: tuple[int, int], used: tuple[int, int]) -> None:
+    """Whatever is missing, it is so many tokens as can cost that, and unexplained where no number of them can."""
+    (first, second), (most, limit) = rates, used
+    units = first * most + second * limit
+    possible: dict[int, set[int]] = {}
+    for number in range(most + 1):
+        for other in range(limit + 1):
+            possible.setdefault(number * first + other * second, set()).add(number + other)
+    for missing in range(1, units + 3):
+        made = judged(units - missing, {first: most, second: limit})
+        if missing in possible:
+            assert made.refused_tokens in possible[missing]
+        else:
+            assert (made.refused_tokens, made.unexplained) == (None, -missing)
