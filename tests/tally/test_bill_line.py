@@ -24,6 +24,7 @@ def test_what_fits_has_no_cause() -> None:
 @pytest.mark.parametrize(
     ("billed", "coins", "tokens"),
     [
+        (27_000, {3_000: 10}, 1),
         (21_000, {3_000: 10}, 3),
         (0, {3_000: 10}, 10),
         (39_000, {3_000: 10, 5_000: 4}, 3),
@@ -62,6 +63,8 @@ def test_more_than_all_large_prompts_is_unexplained() -> None:
     """What no tokens of large prompts make up, or more of them than were used, is unexplained."""
     assert judged(15_700, {1_500: 10}, steps={2_000: 10}).unexplained == 700
     assert judged(37_000, {1_500: 10}, steps={2_000: 10}).unexplained == 22_000
+    assert judged(17_000, {1_500: 10}, steps={2_000: 10, 3_000: 10}).unexplained == 2_000
+    assert judged(35_000, {1_500: 10, 3_000: 5}, steps={2_000: 10}).unexplained == 5_000
 
 
 def test_a_changed_price_comes_first() -> None:

@@ -48,6 +48,7 @@ def test_what_a_table_says(tmp_path: Path) -> None:
         ({"reason": "x", "day": []}, "empty list"),
         ({"reason": "x", "day": "Christmas"}, "is not a day"),
         (LAUNCH | {"until": DAY}, "ends"),
+        (LAUNCH | {"until": date(2026, 12, 23)}, "ends"),
         (LAUNCH | {"factor": 1.5}, 'Write "1.5"'),
         (LAUNCH | {"factor": "-1"}, 'Write "1.5"'),
         (LAUNCH | {"dollars_per_day": 250}, 'Write "250"'),
@@ -80,3 +81,5 @@ def test_an_event_holds_from_its_first_day_to_before_its_end() -> None:
         "[[event]] 3",
     ]
     assert not events.during(date(2026, 12, 1), date(2026, 12, 23))
+    assert len(events.during(date(2026, 12, 1), DAY)) == 3
+    assert [row.days for row in events.rows[:2]] == [2, 1]
