@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from support.processes import child
+from support.processes import dashboard
 from support.prometheus import needs_prometheus, scraping
 from support.wire import NOW, Clock, Wire, days_ago, small, synced
 from tallystick.clock import SystemClock
@@ -24,20 +21,6 @@ from tallystick.web.tokens import new_token
 RULES = Path(__file__).parent.parent.parent / "deploy" / "prometheus-alerts.yml"
 COST, VERSION = 'tallystick_cost_usd{window="mtd"}', "tallystick_ledger_version"
 pytestmark = [needs_prometheus, pytest.mark.long]
-
-
-@contextmanager
-def served(ledger: Path, tokens: Path) -> Iterator[str]:
-    """A `tallystick serve` of its own process; its host and port."""
-    process = child("serve", "--port", "0", "--token-file", str(tokens), ledger=ledger, url="http://127.0.0.1:9")
-    try:
-        assert process.stdout
-        found = re.search(r"http://([0-9.:]+)", process.stdout.readline())
-        assert found
-        yield found[1]
-    finally:
-        process.terminate()
-        process.communicate()
 
 
 def billed(ledger: Path) -> Decimal:
@@ -58,7 +41,10 @@ def test_a_restatement_is_seen_whole(path: Path, tmp_path: Path) -> None:
     tokens = tmp_path / "tokens.toml"
     tokens.write_text(lines, encoding="utf-8")
     began, before = time.time(), billed(path)
-    with served(path, tokens) as target, scraping(target, token, tmp_path, RULES) as prometheus:
+    with (
+        dashboard(path, "http://127.0.0.1:9", "--token-file", str(tokens)) as address,
+        scraping(address.removeprefix("http://"), token, tmp_path, RULES) as prometheus,
+    ):
         prometheus.wait(COST, float(before))
         prometheus.wait(f'abs(sum(tallystick_key_cost_usd{{window="mtd"}}) - scalar({COST})) < bool 1e-9', 1)
         version = next(iter(prometheus.ask(VERSION).values()))

@@ -454,3 +454,13 @@ def test_a_price_that_changes_is_of_the_teams_that_use_it(tmp_path: Path) -> Non
     assert rises("team", None) == pytest.approx([1.5, 1], abs=0.1)
     assert rises(None, {"team": "a"}) == pytest.approx([1.5], abs=0.1)
     assert rises(None, {"team": "b"}) == [1]
+
+
+def test_a_forecast_says_that_what_is_not_billed_is_spent(book: Ledger) -> None:
+    """The first sentence has what is not billed yet as a part of what is spent so far."""
+    table = book.ask("forecast")
+    assert isinstance(table, Table)
+    [row] = table.rows
+    assert (
+        f"So far {row['spent']:,.2f} USD is spent, {row['not_billed_yet']:,.2f} of it not billed yet." in table.headline
+    )

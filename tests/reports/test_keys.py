@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from support.written_ledger import charge, sighting, written_ledger
+from tallystick import Ledger
 from tallystick.core.question import Question
 from tallystick.core.time import Window
 from tallystick.reports.keys import keys
@@ -69,3 +70,15 @@ def test_last_use_is_of_all_days_billed_or_not(tmp_path: Path) -> None:
     assert {row["key"]: row["last_used"] for row in rows} == {
         "before": "2026-09-05", "within": "2026-10-30", "late": "2026-11-01",
     }  # fmt: skip
+
+
+def test_the_first_sentence_counts_the_keys_that_nobody_uses(book: Ledger) -> None:
+    """Active keys without use are counted and named; where each is used, it says so, also of idle ones alone."""
+    for since, words in (("30d", "No key is idle: "), ("2026-11-21", " idle (21 Nov): ")):
+        table = book.keys(since=since, until="2026-11-21")
+        active = [row for row in table.rows if row["status"] == "active"]
+        idle = [str(row["key_name"]) for row in active if "idle" in str(row["attention"])]
+        assert words in table.headline
+        assert f"{len(idle) or len(active)} of {len(active)} active keys" in table.headline
+        assert all(name in table.headline for name in idle[:3])
+        assert book.keys(since=since, until="2026-11-21", where={"attention": "idle"}).headline == table.headline

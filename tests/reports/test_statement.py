@@ -147,11 +147,11 @@ def test_files_for_all(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> 
     sums, posted = {}, {}
     for name in names:
         rows = list(csv.DictReader(io.StringIO((tmp_path / name).read_text(encoding="utf-8"), newline="")))
-        teams = ["team", "cost_center", "own", "shared", "adjustment", "amount", "posted"]
+        teams = ["team", "cost_center", "own", "shared", "adjustment", "amount", "to_post"]
         assert list(rows[0]) == (teams if "all" in name else [heading.name for heading in LINES])
         assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row.values())
         sums[name] = sum(Decimal(row["amount"]) for row in rows)
-        posted[name] = sum(Decimal(row["posted"]) for row in rows)
+        posted[name] = sum(Decimal(row["to_post"]) for row in rows)
     assert sums.pop("2026-10-all.csv") == sum(sums.values()) == bill(book)
     assert posted.pop("2026-10-all.csv") == sum(posted.values()) == round(bill(book), 2)
     tallystick(*words).refused(2, "there already")
@@ -228,7 +228,7 @@ def test_what_is_sent_shows_no_difference_of_a_cent(tallystick: Tallystick) -> N
     words = ("statement", "--month", "2026-10", "--team", "docs", "--config", "own.toml", "--format", "json")
     made = tallystick(*words).json
     [table] = [section["answer"] for section in made["sections"] if section["title"] == "How the statements add up"]
-    assert [column["name"] for column in table["columns"]] == ["team", "cost_center", "posted"]
+    assert [column["name"] for column in table["columns"]] == ["team", "cost_center", "to_post"]
     figures = {figure["name"]: figure["value"] for figure in made["figures"]}
     assert "to post" not in figures or figures["to post"] != str(round(Decimal(figures["amount"]), 2))
 

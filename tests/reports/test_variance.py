@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from tallystick import Ledger
 from tallystick.core.dimensions import OWNED, SUBJECTS, TERMS
 from tallystick.core.question import Table
 from tallystick.errors import InvalidQuestion
+from tallystick.reports.variance import windows
 from tallystick.sim import Discount, World
 from tallystick.sim.world.discount import NO_DISCOUNT
 
@@ -204,3 +205,11 @@ def test_a_running_month_stands_against_the_same_days_before(book: Ledger) -> No
     assert question.against is not None
     days, before = question.window.days(), question.against.days()
     assert [day.day for day in days] == [day.day for day in before] == list(range(1, NOW.day))
+
+
+def test_on_its_first_day_a_month_stands_against_one_day() -> None:
+    """Of a month that began today no day has ended: its first day stands against the first of the month before."""
+    now = datetime(2026, 12, 1, 8, tzinfo=UTC)
+    current, before = windows((None, None, "mtd"), None, now)
+    assert current.days() == [date(2026, 12, 1)]
+    assert before.days() == [date(2026, 11, 1)]

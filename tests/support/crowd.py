@@ -6,15 +6,13 @@ cd tests && ../.venv/bin/python -m support.crowd 600
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +20,7 @@ from random import Random
 
 import httpx2
 
-from support.processes import child
+from support.processes import child, dashboard
 from support.simulated_truth import assert_true
 from support.wire import NOW, TODAY, Clock, Wire, days_ago, small, span, synced
 from tallystick.sim import World, serve
@@ -116,27 +114,13 @@ class Crowd:
 
     def run(self) -> Log:
         """Let all of them work."""
-        with dashboard(self.ledger, self.url) as page:
+        with dashboard(self.ledger, self.url, "--sync-every", "5m", "--watch-every", "5m") as page:
             threads = [threading.Thread(target=self.work, args=(job,)) for job in self.jobs(page + PAGE).values()]
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
         return self.log
-
-
-@contextmanager
-def dashboard(ledger: Path, url: str) -> Iterator[str]:
-    """A dashboard of the ledger that watches and syncs too; its address."""
-    process = child("serve", "--port", "0", "--sync-every", "5m", "--watch-every", "5m", ledger=ledger, url=url)
-    try:
-        assert process.stdout
-        address = re.search(r"http://[\d.:]+", process.stdout.readline())
-        assert address
-        yield address[0]
-    finally:
-        process.terminate()
-        process.communicate(timeout=60)
 
 
 def restating(world: World, end: float, seed: int = 1) -> threading.Thread:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,20 @@ def child(*words: str, ledger: Path, url: str, **options: Any) -> subprocess.Pop
         text=True,
         **options,
     )
+
+
+@contextmanager
+def dashboard(ledger: Path, url: str, *words: str) -> Iterator[str]:
+    """A dashboard of the ledger, of its own process, with further words of its command; its address."""
+    process = child("serve", "--port", "0", *words, ledger=ledger, url=url)
+    try:
+        assert process.stdout
+        address = re.search(r"http://[\d.:]+", process.stdout.readline())
+        assert address
+        yield address[0]
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
 
 
 _FORKS = """

@@ -440,3 +440,15 @@ def test_the_day_of_a_list_may_lie_ahead(empty: Ledger) -> None:
 def test_a_ledger_without_records_is_no_hindrance(empty: Ledger) -> None:
     """The list is printed where the ledger has nothing."""
     assert prices(TODAY, None, empty).cells == prices(TODAY).cells
+
+
+def test_a_swap_says_that_its_model_costs_most(book: Ledger) -> None:
+    """The first sentence says of the model that costs most that it does, and of no other."""
+    rows = book.whatif(batch="0").rows
+    models: dict[str, Decimal] = {}
+    for row in rows:
+        models[row["model"]] = models.get(row["model"], Decimal(0)) + (row["priced"] or 0)
+    least, *_, most = sorted(models, key=models.__getitem__)
+    for model, words in ((most, ", which costs most, as"), (least, " as")):
+        table = book.whatif(f"{model}=claude-haiku-5-5")
+        assert table.headline.startswith(f"All of {model}{words} claude-haiku-5-5: ")

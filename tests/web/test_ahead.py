@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from html import unescape
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -151,15 +154,29 @@ def test_anomalies_of_the_same_days_stand_in_lanes() -> None:
 
 
 @pytest.fixture(scope="module")
-def runaway(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The dashboard of a ledger in which a key ran away for two days, with a team that owns it."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a ledger in which a key ran away for two days, with a team that owns it."""
     folder = tmp_path_factory.mktemp("runaway")
     text = '[[owner]]\nteam = "a"\nkey = ["key0", "key1"]\n'
     days = [day for day in DAYS_OF if day < NOW.date()]
     ledger(folder, rows_of(USUAL | {"key0": loop}, days), NOW, text)
-    environment = {"TALLYSTICK_NOW": f"{NOW:%Y-%m-%dT%H:%M:%SZ}"}
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runaway(folder: Path) -> Iterator[TestClient]:
+    """The dashboard of that ledger, two days after."""
+    with dashboard_at(folder, NOW) as client:
+        yield client
+
+
+@contextmanager
+def dashboard_at(folder: Path, now: datetime) -> Iterator[TestClient]:
+    """The dashboard of the ledger in a folder, at an instant."""
     settings = Settings.load(
-        ledger=str(folder / "ledger"), config=str(folder / "tallystick.toml"), environment=environment
+        ledger=str(folder / "ledger"),
+        config=str(folder / "tallystick.toml"),
+        environment={"TALLYSTICK_NOW": f"{now:%Y-%m-%dT%H:%M:%SZ}"},
     )
     with TestClient(application(settings), base_url="http://127.0.0.1") as client:
         yield client
@@ -206,3 +223,14 @@ def test_the_forecast_page_goes_to_the_end_that_is_chosen(runaway: TestClient, u
     times = re.findall(r'data-tip="\w{3} (\d{4}-\d\d-\d\d): to come', html)
     assert times[-1] == last
     assert "Each key" in html
+
+
+def test_a_page_begins_with_what_stands_out(folder: Path) -> None:
+    """While a key runs away its page, and that of its workspace, begin with how much, since when, and why; no other."""
+    with dashboard_at(folder, NOW - DAY) as client:
+        firsts = [
+            re.findall(r'<p class="headline">(.*?)</p>', client.get(path, params={"whole": 1}).text)[0]
+            for path in ("/key/key0", "/workspace/w", "/key/key1")
+        ]
+    words = r'Key key0: [\d.,]+ USD above usual since 18 Aug, more use: <a href="/anomaly/\w+">'
+    assert [bool(re.match(words, first)) for first in firsts] == [True, True, False]

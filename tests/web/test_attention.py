@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
+
+from tallystick.settings import Settings
+from tallystick.web.application import application
 
 
 @pytest.fixture
@@ -16,9 +20,9 @@ def overview(dashboard: TestClient) -> str:
 
 def test_anomalies_of_the_month_need_attention_by_name(overview: str, dashboard: TestClient) -> None:
     """Each anomaly of this month is a line of its own: who, how much, since when; it leads to its page."""
-    [advice] = re.findall(r'<ol class="advice">(.*?)</ol>', overview, re.DOTALL)
+    advice = "".join(re.findall(r'<ol class="advice[^"]*">(.*?)</ol>', overview, re.DOTALL))
     listed = re.findall(r'<li><a href="/anomaly/([0-9a-f]+)">([^<]+)</a>', advice)
-    rows = dashboard.get("/ask/anomalies.json", params={"since": "28d"}).json()["rows"]
+    rows = dashboard.get("/ask/anomalies.json", params={}).json()["rows"]
     of_month = {row["finding"] for row in rows if (row["until"] or "2026-11") >= "2026-11"}
     assert {id_ for id_, _ in listed} == of_month < {row["finding"] for row in rows}
     assert listed[0][1] == "checkout-assistant: 3.48 USD above usual, 10 Nov"
@@ -134,3 +138,28 @@ def test_no_day_beyond_the_calendar_fails(dashboard: TestClient) -> None:
     """What looks like a day and is none finds nothing, plainly."""
     for query in ("31 feb", "99 nov", "2026-13", "9999-12"):
         assert dashboard.get("/search", params={"q": query}).status_code == 200
+
+
+def test_figures_of_the_month_lead_to_their_pages(overview: str) -> None:
+    """The name of a figure leads to the page that tells more of it."""
+    leads = dict(re.findall(r'<dt><a href="([^"]+)">([^<]+)</a>', overview))
+    assert leads["/forecast"] == "Forecast to 30 Nov"
+    assert leads["/cache"] == "Saved by caching"
+
+
+def test_what_ended_stands_apart(overview: str) -> None:
+    """Anomalies that ended stand under a heading of their own, after what needs attention, and are not counted."""
+    last, ended = re.findall(r'<ol class="advice( ended)?">(.*?)</ol>', overview, re.DOTALL)
+    assert (last[0], ended[0]) == ("", " ended")
+    assert f'<span class="count">{last[1].count("<li>")}</span>' in overview
+    assert "above usual, 10 Nov" in ended[1]
+    assert "/anomaly/" not in last[1]
+
+
+def test_on_the_first_of_a_month_the_last_one_is_explained(full: Path) -> None:
+    """Where no day of the month is known yet, what changed is that of the month before."""
+    settings = Settings.load(ledger=str(full), environment={"TALLYSTICK_NOW": "2026-12-01T08:00:00Z"})
+    with TestClient(application(settings), base_url="http://127.0.0.1") as client:
+        text = client.get("/", params={"whole": 1}).text
+    assert "What changed most last month, and why" in text
+    assert "What changed most this month, and why" not in text

@@ -273,6 +273,13 @@ def test_what_is_typed_is_suggested_with_what_it_is(client: TestClient) -> None:
     assert "data-url" not in text
 
 
+def test_a_key_is_suggested_once(client: TestClient) -> None:
+    """A key that stands for a person too is suggested as a key alone."""
+    values = re.findall(r'data-url="/(?:key|person)/([^"]+)"', client.get("/suggestions?q=apikey").text)
+    assert len(values) > 1
+    assert len(values) == len({*values})
+
+
 @pytest.mark.parametrize("word", ["october", "2026-10", "12 nov", "yesterday", "unused"])
 def test_a_suggestion_leads_where_enter_does(client: TestClient, word: str) -> None:
     """A day, a month or an everyday word is suggested first as the page that the search opens."""

@@ -15,8 +15,10 @@ from tallystick.address import Address
 from tallystick.core.document import Document, Figure
 from tallystick.core.question import Heading, Kind, Question, Table
 from tallystick.core.time import Window, midnight
+from tallystick.query.grouping import OTHERS, RECONCILING
 from tallystick.reports.variance import MONEY
 from tallystick.web.advice import address_of, advice
+from tallystick.web.grid import grid
 from tallystick.web.page import ask
 from tallystick.web.reasons import reasons
 from tallystick.web.series import Course, course
@@ -175,3 +177,11 @@ def test_a_page_comes_in_the_chosen_look(dashboard: TestClient, cookie: str, loo
     """A cookie says light or dark, and nothing else."""
     page = dashboard.get("/", headers={"cookie": f"theme={cookie}"}).text
     assert f'<html lang="en"{look}>' in page
+
+
+def test_only_shares_have_a_bar() -> None:
+    """The rest of others and a reconciling item have no bar, and no other bar is measured by theirs."""
+    headings = (Heading("model", Kind.DIMENSION), Heading("expected", Kind.MONEY, "USD"))
+    cells = [("a", Decimal(4)), ("b", Decimal(2)), (OTHERS, Decimal(8)), (RECONCILING, Decimal(9))]
+    rows = grid(Table(None, headings, cells, {})).rows
+    assert [row[1].bar for row in rows] == ["100.0", "50.0", "", ""]

@@ -30,6 +30,7 @@ from tallystick.query.conditions import equals
 from tallystick.query.coverage import cover
 from tallystick.query.filters import within
 from tallystick.query.known_zeros import quiet
+from tallystick.query.month_state import month_state
 from tallystick.query.names import directory, named
 from tallystick.query.owners import renaming
 from tallystick.query.spelling import spellings
@@ -55,8 +56,8 @@ PLACES = 6
 class Charged:
     """What every team is charged for a month: the lines of each, and what to say of them all.
 
-    `name` is the organization's, `as_of` the version of the ledger that was asked. Of `sums` there is one for each
-    cost center and part, in the place of lines.
+    `name` is the organization's, `as_of` the version of the ledger that was asked, `state` how final the month is. Of
+    `sums` there is one for each cost center and part, in the place of lines.
     """
 
     month: Month
@@ -64,6 +65,7 @@ class Charged:
     lines: Mapping[str, Sequence[Mapping[str, Any]]]
     messages: tuple[Message, ...]
     as_of: Mapping[str, Any]
+    state: str
     sums: bool = False
 
     @property
@@ -125,7 +127,8 @@ def charged(
         )
     zero = None if by_team else quiet(engine, question, name, now)
     messages = (*([note(zero)] if zero else ()), *_messages(engine, charged_month, covered))
-    made = Charged(charged_month, called, by_team, messages, engine.version.identity, sums)
+    state = month_state(engine, organization, name, now).sentence(now.date())
+    made = Charged(charged_month, called, by_team, messages, engine.version.identity, state, sums)
     adjusted = charged_month.closing.billed[ADJUSTMENT] if charged_month.closing else charged_month.billed(ADJUSTMENT)
     if off := EXACT.subtract(made.amount_due, EXACT.add(_bill(engine, charged_month), adjusted)):
         raise LedgerError(

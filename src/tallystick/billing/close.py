@@ -11,7 +11,7 @@ from typing import Any, Unpack
 
 import pyarrow as pa
 
-from tallystick.billing.obstacles import Allowed, obstacles, refuse, unsettled
+from tallystick.billing.obstacles import Allowed, obstacles, refuse
 from tallystick.core.ledger_tables import CLOSED, CLOSED_AS
 from tallystick.core.money import plain
 from tallystick.core.time import text
@@ -28,6 +28,7 @@ from tallystick.query.closings import (
     closings,
     digest,
 )
+from tallystick.query.month_state import unsettled
 from tallystick.query.names import organizations
 from tallystick.query.spelling import every, spellings
 from tallystick.store.columns import schema

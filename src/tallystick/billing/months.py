@@ -7,28 +7,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from tallystick.billing.obstacles import unsettled
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import note
 from tallystick.core.money import EXACT
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import SETTLING
 from tallystick.core.select import select
 from tallystick.core.time import DAY, Grain, Window, midnight
-from tallystick.core.time_words import utc_month
 from tallystick.query.charge_source import from_sums
-from tallystick.query.closings import CHARGE, Closing, closings, following
+from tallystick.query.closings import CHARGE, Closing, closings
 from tallystick.query.conditions import equals
 from tallystick.query.context import Context
-from tallystick.query.coverage import cover
-from tallystick.query.gaps import late_days
+from tallystick.query.month_state import OPEN, READY, SHUT, MonthState, month_state
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named, organizations
 from tallystick.query.report import Parameter, Report
 from tallystick.store.engine import Engine
 
-RUNNING, OPEN, READY, SHUT, CLOSED = "running", "open", "can be closed", "left open", "closed"
-"""What a month can be; one that was left open when a later one was closed can never be closed."""
 _HEADINGS = (
     Heading("state", Kind.TEXT),
     Heading("billed", Kind.MONEY, "USD"),
@@ -54,7 +48,7 @@ class _Months:
     organization: str
     now: datetime
 
-    def rows(self) -> list[tuple[str, tuple[Cell, ...]]]:
+    def rows(self) -> list[tuple[MonthState, tuple[Cell, ...]]]:
         closed = closings(self.engine, self.organization)
         of_organization = equals("organization", self.organization)
         query = select("min(day) AS first").from_("ledger.days").where(of_organization)
@@ -67,32 +61,25 @@ class _Months:
         billed: dict[str, Decimal | None] = {row["month"]: row["billed"] for row in charges}
         months = Window(Grain.MONTH.floor(midnight(first)), self.now).split(Grain.MONTH)
         names = [f"{month.start:%Y-%m}" for month in months]
-        return [(name, self._row(name, billed.get(name), closed)) for name in reversed(names)]
+        states = [month_state(self.engine, self.organization, name, self.now) for name in reversed(names)]
+        return [(state, _row(state, billed.get(state.name), closed.get(state.name))) for state in states]
 
-    def _row(self, name: str, billed: Decimal | None, closed: dict[str, Closing]) -> tuple[Cell, ...]:
-        window = utc_month(name)
-        question = Question("months", window, (), {"organization": Filter.of(self.organization)})
-        coverage, _ = cover(self.engine, CHARGES, question, self.now)
-        absent = [day for day in coverage["absent"] if date.fromisoformat(day) < self.now.date()]
-        if billed is None and coverage["present"]:
-            billed = Decimal(0)
-        if closing := closed.get(name):
-            amount = closing.billed[CHARGE]
-            since = None if billed is None else EXACT.subtract(billed, amount)
-            days: tuple[Cell, ...] = (len(absent), late_days(coverage), len(closing.provisional))
-            return (CLOSED, billed, *days, None, f"{closing.at:%Y-%m-%d}", amount, since)
-        provisional = len(unsettled(self.engine, self.organization, name, self.now).days)
-        settled = not (absent or provisional or late_days(coverage))
-        state = self._state(name, closed, settled=settled)
-        settles = None if state == SHUT else f"{window.end + SETTLING:%Y-%m-%d}"
-        return (state, billed, len(absent), late_days(coverage), provisional, settles, None, None, None)
 
-    def _state(self, name: str, closed: dict[str, Closing], *, settled: bool) -> str:
-        if utc_month(name).end > Grain.DAY.floor(self.now):
-            return RUNNING
-        if closed and name < following(closed):
-            return SHUT
-        return READY if settled and (not closed or name == following(closed)) else OPEN
+def _row(state: MonthState, known: Decimal | None, closing: Closing | None) -> tuple[Cell, ...]:
+    billed = Decimal(0) if known is None and state.present else known
+    days = (state.absent, state.late, state.provisional)
+    if closing:
+        amount = closing.billed[CHARGE]
+        since = None if billed is None else EXACT.subtract(billed, amount)
+        return (state.state, billed, *days, None, f"{state.closed_on}", amount, since)
+    return (state.state, billed, *days, None if state.state == SHUT else f"{state.settles}", None, None, None)
+
+
+def _headline(states: Sequence[MonthState], today: date) -> str:
+    """The month that can be closed, and the first that is open, in a sentence each; `states` begin with the newest."""
+    ready = next((state for state in reversed(states) if state.state == READY), None)
+    open_ = next((state for state in reversed(states) if state.state == OPEN), None)
+    return " ".join(state.sentence(today) for state in (ready, open_) if state)
 
 
 def answer(engine: Engine, ids: Sequence[str], now: datetime) -> Table:
@@ -102,10 +89,12 @@ def answer(engine: Engine, ids: Sequence[str], now: datetime) -> Table:
     dims = dims_of(engine, question)
     names = named(engine, dims)
     cells: list[tuple[Cell, ...]] = []
+    states: list[MonthState] = []
     for id_ in ids:
-        for name, row in _Months(engine, id_, now).rows():
-            subject = {"organization": id_, "month": name}
+        for state, row in _Months(engine, id_, now).rows():
+            subject = {"organization": id_, "month": state.name}
             cells.append((*dim_cells({dim: subject[dim] for dim in dims}, names), *row))
+            states.append(state)
     return Table(
         question,
         (*dim_headings(dims, names), *_HEADINGS),
@@ -114,6 +103,7 @@ def answer(engine: Engine, ids: Sequence[str], now: datetime) -> Table:
         (note(_NOTE),),
         {"present": len(cells)},
         engine.version.identity,
+        _headline(states, now.date()) if len(ids) == 1 else "",
     )
 
 

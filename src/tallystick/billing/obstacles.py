@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import TypedDict
 
 from tallystick.core.filter import Filter
-from tallystick.core.ledger_tables import CHARGES, USED
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.question import Question
 from tallystick.core.records import SETTLING
 from tallystick.core.select import select
@@ -20,6 +19,7 @@ from tallystick.query.closings import closings, following
 from tallystick.query.conditions import equals
 from tallystick.query.coverage import cover
 from tallystick.query.gaps import LATE, messages
+from tallystick.query.month_state import Unsettled, unsettled
 from tallystick.query.stale_tally import MEND, OTHERS, by_others
 from tallystick.reports.verify import verify
 from tallystick.store.engine import Engine
@@ -39,15 +39,6 @@ class Allowed(TypedDict, total=False):
     organization: str | None
     skip_earlier: bool
     without_owners: bool
-
-
-@dataclass(frozen=True)
-class Unsettled:
-    """The days of a month that Anthropic may still restate, those in doubt among them; and the days not to be had."""
-
-    days: Sequence[date]
-    doubtful: Sequence[date]
-    missing: Sequence[LedgerError]
 
 
 def refuse(name: str, errors: Iterable[TallystickError]) -> None:
@@ -97,23 +88,6 @@ def obstacles(
             yield from _provisional(name, state, settles)
         if not state.missing:
             yield from _broken(organization, name, broken)
-
-
-def unsettled(engine: Engine, organization: str, name: str, now: datetime) -> Unsettled:
-    """How far the days of an organization's month can be trusted, of what was billed and of what was used."""
-    question = Question("close", utc_month(name), (), {"organization": Filter.of(organization)})
-    days: set[str] = set()
-    doubtful: set[str] = set()
-    missing = []
-    for table, verb in ((CHARGES, "billed"), (USED, "used")):
-        coverage, _ = cover(engine, table, question, now)
-        for state, reason in (("absent", "absent from the ledger"), ("running", "known as they were while they ran")):
-            if gap := coverage[state]:
-                error = f"{name} cannot be closed: of what was {verb}, days are {reason}: {spans(_dates(gap))}."
-                missing.append(LedgerError(error, f"`tallystick sync --since {gap[0]}` reads them."))
-        days |= {*coverage["provisional"]}
-        doubtful |= {*coverage.get("in_doubt", ())}
-    return Unsettled(_dates(days | doubtful), _dates(doubtful), missing)
 
 
 def _in_order(engine: Engine, organization: str, name: str, *, skip_earlier: bool) -> InvalidQuestion | None:
@@ -179,7 +153,3 @@ def _broken(organization: str, name: str, rows: Iterable[Mapping[str, object]]) 
                 "`tallystick verify` shows what does not; a sync or a rebuild may mend it.",
             )
             return
-
-
-def _dates(days: Iterable[str]) -> list[date]:
-    return [date.fromisoformat(day) for day in sorted(days)]

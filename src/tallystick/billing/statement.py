@@ -14,7 +14,6 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.text import choose
 from tallystick.core.time import spans, text
 from tallystick.errors import InvalidQuestion
-from tallystick.query.closed_months import Month
 from tallystick.query.closings import ADJUSTMENT, CHARGE
 from tallystick.query.grouping import OTHERS
 from tallystick.query.names import apart
@@ -43,7 +42,7 @@ LINES = (
     Heading("list", Kind.MONEY, "USD"),
     Heading("line_total", Kind.MONEY, "USD", drop_order=3),
     Heading("amount", Kind.MONEY, "USD"),
-    Heading("posted", Kind.MONEY, "USD"),
+    Heading("to_post", Kind.MONEY, "USD"),
     Heading("method", Kind.DIMENSION, drop_order=4),
     Heading("rule", Kind.TEXT, drop_order=2),
     Heading("how", Kind.TEXT),
@@ -99,7 +98,7 @@ def statement(made: Charged, team: str) -> Document:
     return Document(
         "statement",
         f"Statement: {team}",
-        f"Claude, {made.month.name}, UTC days, for {made.name}{center}. {_state(made.month)}",
+        f"Claude, {made.month.name}, UTC days, for {made.name}{center}.",
         tuple(sections),
         (
             *(
@@ -123,6 +122,7 @@ def statement(made: Charged, team: str) -> Document:
         made.messages,
         _facts(made) | {"team": team},
         _table(team_lines, [heading.name for heading in LINES]),
+        _state(made),
     )
 
 
@@ -146,7 +146,7 @@ def overview(made: Charged) -> Document:
     return Document(
         "statement",
         f"Statements of {made.month.name}",
-        f"Claude, UTC days, for {made.name}. {_state(made.month)}",
+        f"Claude, UTC days, for {made.name}.",
         (section,),
         (
             Figure(
@@ -159,6 +159,7 @@ def overview(made: Charged) -> Document:
         (*made.loose, *made.messages),
         _facts(made),
         None if made.sums else _table(every, [heading.name for heading in LINES]),
+        _state(made),
     )
 
 
@@ -168,10 +169,10 @@ def _posted(made: Charged, team: str) -> list[dict[str, Any]]:
     for center in {line["cost_center"] for line in lines}:
         of_center = [line for line in lines if line["cost_center"] == center]
         for line, share in zip(of_center, cents([line["amount"] for line in of_center]), strict=True):
-            line["posted"] = share
+            line["to_post"] = share
         largest = max(of_center, key=lambda line: abs(line["amount"]))
-        off = EXACT.subtract(made.posted[team, center], total([line["posted"] for line in of_center]))
-        largest["posted"] = EXACT.add(largest["posted"], off)
+        off = EXACT.subtract(made.posted[team, center], total([line["to_post"] for line in of_center]))
+        largest["to_post"] = EXACT.add(largest["to_post"], off)
     return lines
 
 
@@ -202,7 +203,7 @@ def _table(lines: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Table:
     by_name = {heading.name: heading for heading in LINES}
     headings = tuple(by_name[name] for name in names)
     cells = [tuple(line[name] for name in names) for line in lines]
-    sums = [name for name in ("amount", "posted") if name in names]
+    sums = [name for name in ("amount", "to_post") if name in names]
     return Table(None, headings, cells, {name: total([line[name] for line in lines]) for name in sums})
 
 
@@ -238,10 +239,10 @@ def _by(lines: Sequence[Mapping[str, Any]], dim: str) -> Table:
 
 
 def _together(made: Charged, own_team: str | None = None) -> Table:
-    """What each team and cost center is charged, part by part, down to the whole; `posted` is in cents that add up.
+    """What each team and cost center is charged, part by part, down to the whole; `to_post` is in cents that add up.
 
     For one team, `own_team`, the others stand in one row: what they are charged is theirs to know. It is sent, so
-    it has what is posted alone: beside the exact amounts it would look like a difference of a cent.
+    it has what is to post alone: beside the exact amounts it would look like a difference of a cent.
     """
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     posted: dict[tuple[str, str], list[Decimal]] = {}
@@ -259,16 +260,16 @@ def _together(made: Charged, own_team: str | None = None) -> Table:
         )
         for row, lines in sorted(groups.items(), key=lambda entry: (entry[0][0] in {UNOWNED, OTHERS}, entry[0]))
     ]
-    money = (*PARTS, "amount", "posted")
+    money = (*PARTS, "amount", "to_post")
     headings = (
         *(Heading(name, Kind.DIMENSION) for name in ("team", "cost_center")),
         *(Heading(name, Kind.MONEY, "USD") for name in money),
     )
     every = list(made.posted.values())
     sums = {part: total([made.amount(team, part) for team in made.teams]) for part in PARTS}
-    totals = {**sums, "amount": made.amount_due, "posted": total(every)}
+    totals = {**sums, "amount": made.amount_due, "to_post": total(every)}
     table = Table(None, headings, cells, totals)
-    return table if own_team is None else table.of_columns(("team", "cost_center", "posted"))
+    return table if own_team is None else table.of_columns(("team", "cost_center", "to_post"))
 
 
 def _adds_up(made: Charged) -> str:
@@ -284,9 +285,10 @@ def _adds_up(made: Charged) -> str:
     )
 
 
-def _state(month: Month) -> str:
-    if month.closing is None:
-        return "A draft: the month is not closed, and its figures can change."
-    closing = month.closing
+def _state(made: Charged) -> str:
+    """How final a statement is, in a sentence or two."""
+    closing = made.month.closing
+    if closing is None:
+        return f"Draft. {made.state}"
     days = f" Anthropic could still change {spans(closing.provisional)} then; changes are charged later."
     return f"Closed on {closing.at:%Y-%m-%d}, digest {closing.digest[:16]}.{days if closing.provisional else ''}"

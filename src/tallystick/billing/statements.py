@@ -39,7 +39,7 @@ REPORT = Report(
     "each team.",
     priced=False,
     charges=dict.fromkeys(
-        ("to post", "amount", "posted", "share", *PARTS, "quantity", "unit_price", "line_total"),
+        ("to post", "amount", "to_post", "share", *PARTS, "quantity", "unit_price", "line_total"),
         ChargeSum(half="billed"),
     ),
 )

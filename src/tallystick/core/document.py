@@ -59,7 +59,8 @@ class Section:
 class Document(Messages):
     """What is handed on whole. `name` is summary, statement, ...; `facts` is what machines want to know of it.
 
-    `headline` is the answer in a sentence, where it has one. `lines` is the one Table that formats of rows hold (csv,
+    `headline` is the answer in a sentence, where it has one; a terminal leaves it out where the figures are `telling`:
+    their notes say the same in less room. `lines` is the one Table that formats of rows hold (csv,
     jsonl, parquet); None where no one Table says it all.
     """
 
@@ -72,6 +73,7 @@ class Document(Messages):
     facts: Mapping[str, Any] = field(default_factory=dict)
     lines: Table | None = None
     headline: str = ""
+    telling: bool = False
 
     def __repr__(self) -> str:
         """Return its title and its sections."""

@@ -54,7 +54,7 @@ def _answer(table: Table, width: int, ids: bool) -> list[str]:
 
 
 def _document(made: Document, width: int, ids: bool) -> list[str]:
-    headline = "" if made.figures else made.headline  # whose notes say the same in less room
+    headline = "" if made.telling else made.headline
     lines = [line for text in (made.title, made.subtitle, headline) for line in folded(safe(text), width) if text]
     if made.figures:
         rows = [

@@ -133,7 +133,11 @@ def _headline(whole: Forecast, known: Sequence[Day], year: int) -> str:
         spent = total([day.spent for day in earlier])
         change = EXACT.subtract(whole.expected, spent)
         words += f", {change_words(change, ratio(change, spent))} than {window_words(before, year)}"
-    return f"{words}{f'; {whole.range_text}' if whole.open else ''}."
+    words += f"; {whole.range_text}" if whole.open else ""
+    if whole.used and not whole.blank:
+        part = f"{rounded(whole.used):,} of it not billed yet" if whole.billed else "none of it billed yet"
+        words += f". So far {rounded(whole.spent):,} USD is spent, {part}"
+    return f"{words}."
 
 
 def _dimensions(question: Question) -> None:

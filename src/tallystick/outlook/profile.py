@@ -15,6 +15,7 @@ from tallystick.core.text import did_you_mean, few
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import UnknownName
 from tallystick.outlook import budgets as budget_report
+from tallystick.outlook.anomalies.news import lasting
 from tallystick.outlook.forecaster import forecaster
 from tallystick.outlook.roster import Roster, dimension_of, month_spans
 from tallystick.query.context import Context
@@ -73,6 +74,7 @@ class Profile:
                 "about": dict(about),
                 "as_of": self.context.engine.version.identity,
             },
+            headline=lasting(self.context, self.dimension, self.id),
         )
 
     def _figures(self) -> Iterator[Figure]:

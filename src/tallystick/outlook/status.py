@@ -96,6 +96,7 @@ class Status:
                 "as_of": self.context.engine.version.identity,
             },
             headline=self._so_far.headline,
+            telling=True,
         )
 
     @cached_property

@@ -31,6 +31,7 @@ from tallystick.query.context import Context
 from tallystick.query.facts import foresee
 from tallystick.query.filters import within
 from tallystick.query.gaps import LOST
+from tallystick.query.month_state import month_state
 from tallystick.query.names import directory, one_organization
 from tallystick.query.report import NOT_BILLED, ChargeSum, Parameter, Report
 from tallystick.query.since_closed import otherwise
@@ -124,6 +125,9 @@ class Summary:
                 "team": self.team,
                 "as_of": self.context.engine.version.identity,
             },
+            headline=month_state(self.context.engine, self.organization, self.name, self.context.now).sentence(
+                self.context.now.date()
+            ),
         )
 
     def _figures(
@@ -201,15 +205,14 @@ class Summary:
         closing = closings(self.context.engine, self.organization).get(self.name)
         if closing is None:
             return []
-        sentence = f"{self.name} was closed on {closing.at:%Y-%m-%d}."
         if self.team:
-            return [f"{sentence} What was restated since is in this summary, and in no statement of that month."]
+            return ["What was restated since it was closed is in this summary, and in no statement of that month."]
         query = select("sum(billed) AS billed").from_("ledger.charges").where(within(self.whole, months=True))
         query = query.where(equals("organization", self.organization))
         rows = self.context.engine.rows(from_sums(self.context.engine, query))
         now = rows[0]["billed"] or Decimal(0)
         off = EXACT.subtract(now, closing.billed[CHARGE])
-        return [sentence + (f" What was restated since, {plain(off)} USD, is in this summary." if off else "")]
+        return [f"What was restated since it was closed, {plain(off)} USD, is in this summary."] if off else []
 
 
 _CACHING = (

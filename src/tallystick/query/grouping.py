@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from tallystick.core.breakdowns import NAMED_BREAKDOWNS
-from tallystick.core.dimensions import TIMES
+from tallystick.core.dimensions import OWNED, TIMES
 from tallystick.core.ledger_tables import CHARGES, USED, USED_HOUR
 from tallystick.core.message import Message, note
 from tallystick.core.money import total
@@ -174,6 +175,9 @@ def answer(
         coverage["billed"], split = matched(engine, inner, sums)
         coverage["unpriced"], nameless = unpriced(engine, inner)
         split += nameless
+        if of := [name.replace("_", " ") for name in OWNED if name in question.where]:
+            every = f"Of every {' and '.join(of)} together"
+            split = [replace(message, text=f"{every}: {message.text}") for message in split]
     split += formerly(engine, question.where)
     zone = question.zone
     known = coverage["present"] > gaps.late_days(coverage) or any(row[pivot.order] is not None for row in rows)

@@ -80,18 +80,23 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
     coverage, covered = _coverage(engine, (replace(scope, window=before.window), scope), billed, now)
     present = (coverage["against"]["present"], coverage["present"])
     names, words = named(engine, dims), _Words.of(engine, parts, dims)
+    is_known = all(present)
     return Table(
         question,
         (*dim_headings(dims, names), *HEADINGS),
         [
-            (*dim_cells(dict(zip(dims, group, strict=True)), names), *_figures(effect, present), words.why(own, effect))
+            (
+                *dim_cells(dict(zip(dims, group, strict=True)), names),
+                *_figures(effect, present),
+                words.why(own, effect) if is_known else None,
+            )
             for group, own, effect in rows
         ],
         dict(zip((*MONEY, "growth"), _figures(whole, present), strict=True)),
-        (*covered, *((*split, note(_NOTE)) if all(present) else ())),
+        (*covered, *((*split, note(_NOTE)) if is_known else ())),
         coverage,
         engine.version.identity,
-        headline(whole, (question.window, before.window), now.year, words.largest(rows, whole)) if all(present) else "",
+        headline(whole, (question.window, before.window), now.year, words.largest(rows, whole)) if is_known else "",
     )
 
 
@@ -141,8 +146,8 @@ def windows(days: Days, against: str | None, now: datetime) -> tuple[Window, Win
     if since is None and until is None:
         current = month_of(month, now)
         before = Grain.MONTH.around(current.start - DAY)
-        if against is None and current.end > Grain.DAY.floor(now) > current.start:  # it runs: as many days before
-            current = Window(current.start, Grain.DAY.floor(now))
+        if against is None and current.end > Grain.DAY.floor(now) >= current.start:  # it runs: as many days before
+            current = Window(current.start, max(Grain.DAY.floor(now), Grain.DAY.after(current.start)))
             before = before & Window(before.start, before.start + (current.end - current.start))
     else:
         current = window(since, until, now, month=month)

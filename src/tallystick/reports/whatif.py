@@ -104,7 +104,7 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, ch
         headings=(*table.headings, *HEADINGS),
         cells=[(*cell, *_figures(group)) for cell, group in zip(table.cells, groups, strict=True)],
         totals={**table.totals, **dict(zip(names, figures, strict=True))},
-        headline=_headline(change, figures, window_words(question.window, now.year)),
+        headline=_headline(change, figures, window_words(question.window, now.year), _dearest(dims, by_group)),
         messages=(
             *table.messages,
             note(_NOTE.format(own="your own included" if len(prices.texts) > 1 else "without discounts")),
@@ -144,12 +144,12 @@ def _figures(groups: list[Compared]) -> tuple[Cell, ...]:
     return actual, what_if, difference, ratio(difference, actual), excluded, unpriced
 
 
-def _headline(change: Change, figures: Sequence[Cell], days: str) -> str:
-    """What a change comes to, in a sentence; nothing where that is not known."""
+def _headline(change: Change, figures: Sequence[Cell], days: str, dearest: str) -> str:
+    """What a change comes to, in a sentence; nothing where that is unknown. `dearest` is the model that costs most."""
     priced, _, difference, growth, *_ = figures
     if not isinstance(priced, Decimal) or not isinstance(difference, Decimal):
         return ""
-    words = [f"all of {old} as {new}" for old, new in change.swap.items()]
+    words = [f"all of {old}{', which costs most,' * (old == dearest)} as {new}" for old, new in change.swap.items()]
     words += [f"{_percent(share)} of {model} as batch" for model, share in change.batches.items()]
     words += [f"{_percent(change.batch)} as batch"] if change.batch else []
     words += [f"{_percent(change.hit)} read from the cache"] if change.hit is not None else []
@@ -158,6 +158,16 @@ def _headline(change: Change, figures: Sequence[Cell], days: str) -> str:
     compared = change_words(difference, growth if isinstance(growth, Decimal) else None)
     compared = f"{compared} than" if rounded(difference) else "the same as"
     return f"{asked[:1].upper()}{asked[1:]}: {compared} {rounded(priced):,} at list price, {days}."
+
+
+def _dearest(dims: Sequence[str], by_group: Mapping[tuple[str, ...], Compared]) -> str:
+    """The model that costs most as it is; nothing where the groups are of no models."""
+    amounts: dict[str, Decimal] = {}
+    for group, compared in by_group.items():
+        model = dict(zip(dims, group, strict=True)).get("model", "")
+        own = [amount for amount in (amounts.get(model), compared.actual, compared.excluded) if amount is not None]
+        amounts[model] = total(own)
+    return max(amounts, key=lambda model: amounts[model], default="")
 
 
 def _percent(share: Decimal) -> str:

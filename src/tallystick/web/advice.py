@@ -12,6 +12,7 @@ from tallystick.address import WHERE, Address
 from tallystick.catalog import CATALOG, entry
 from tallystick.core.text import safe
 from tallystick.query.report import Form, Parameter
+from tallystick.web.links import finding
 
 _WITHIN = re.compile(r"`tallystick (?P<quoted>[^`]+)`|: tallystick (?P<last>[^`]+)\Z")
 """A command within a message: between backticks, or after a colon at its end."""
@@ -20,18 +21,22 @@ COMMAND = re.compile(r"(?P<words>.*): tallystick (?P<command>.+)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One thing to look at, and where; `url` is empty where no page shows it, `finding` where it is no finding."""
+    """One thing to look at, and where; `url` is empty where no page shows it, `finding` where it is no finding.
+
+    What has `ended` needs no attention any more.
+    """
 
     words: str
     url: str = ""
     finding: str | None = None
+    ended: bool = False
 
 
 def advice(text: str) -> Advice:
     """Return what a text says, and the page that shows what the command at its end shows."""
     match = COMMAND.fullmatch(text)
     if match and (address := address_of(match["command"])):
-        return Advice(safe(match["words"]), address.url, address.text("finding"))
+        return Advice(safe(match["words"]), _page(address), address.text("finding"))
     return Advice(safe(text))
 
 
@@ -63,6 +68,12 @@ def address_of(command: str) -> Address | None:
     return Address(name, tuple(pairs))
 
 
+def _page(address: Address) -> str:
+    """The page of the finding that an address asks about, else the address itself."""
+    id_ = address.text("finding")
+    return finding(id_, address) if id_ else address.url
+
+
 def _pair(parameter: Parameter, text: str) -> tuple[str, str]:
     """A parameter and its text as an address has them."""
     if parameter.form is not Form.WHERE:
@@ -80,6 +91,6 @@ def linked(text: str) -> Markup:
         if address := address_of(match[name]):
             start, stop = match.span(name)
             start -= len("tallystick ")
-            parts += [escape(text[end:start]), Markup('<a href="{}">{}</a>').format(address.url, text[start:stop])]
+            parts += [escape(text[end:start]), Markup('<a href="{}">{}</a>').format(_page(address), text[start:stop])]
             end = stop
     return Markup("").join([*parts, escape(text[end:])])

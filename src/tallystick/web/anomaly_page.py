@@ -24,13 +24,13 @@ COLUMNS = (
     "finding",
 )
 """What the list shows of each finding, most telling first."""
-_ASKED = ask("anomalies", since="60d")
+_ASKED = ask("anomalies")
 
 
 def _panels(_: str, __: Mapping[str, str]) -> tuple[Panel, ...]:
     return (
         Panel(
-            "Findings of 60 days",
+            "Findings of 30 days",
             _ASKED,
             width=12,
             rows=100,

@@ -128,6 +128,8 @@ class Dashboard:
             answers = await asyncio.gather(*(self.answer(identity, visit, address) for address in addresses))
             if isinstance(answers[0], UnknownName):
                 raise answers[0]
+            if panel.unknown and isinstance(answers[0], Table) and not answers[0].coverage["present"]:
+                return await self.part(identity, visit, panel.unknown)
             if panel.of_rows and isinstance(answers[0], Table) and answers[0].cells:
                 answers.append(await self.answer(identity, visit, panel.of_rows(answers[0])))
             made = await asyncio.to_thread(show, panel, answers, visit.now.date())

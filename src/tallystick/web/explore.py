@@ -30,7 +30,7 @@ from tallystick.web.names import asked, names_of
 from tallystick.web.page import Panel, View
 from tallystick.web.pages import PAGES
 from tallystick.web.panels import Shown, show
-from tallystick.web.search import Hit, catalog_hits, page_hits, ranked, subject_hits, time_hits, view_hits
+from tallystick.web.search import Hit, catalog_hits, page_hits, ranked, subjects_hits, time_hits, view_hits
 from tallystick.web.series import course
 from tallystick.web.tokens import LOCAL
 from tallystick.web.view_list import ViewList
@@ -176,7 +176,7 @@ class Explore:
         names = await asyncio.gather(*(self._known(request, visit, dimension) for dimension in SUBJECTS))
         return [
             *view_hits(self._views_of(request)),
-            *(hit for dimension, known in zip(SUBJECTS, names, strict=True) for hit in subject_hits(dimension, known)),
+            *subjects_hits(dict(zip(SUBJECTS, names, strict=True))),
             *page_hits(PAGES),
             *catalog_hits(PAGES),
         ]

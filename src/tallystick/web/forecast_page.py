@@ -6,7 +6,7 @@ from tallystick.web.fields import Choices, Field, Given
 from tallystick.web.page import SWITCH, Page, Panel, View, ask
 
 PERIODS = {"month": "the month", "week": "the week", "quarter": "the quarter", "year": "the year"}
-_FIGURES = ("spent", "not_billed_yet", "expected", "low_80", "low_95", "method")
+_FIGURES = ("billed", "not_billed_yet", "spent", "expected", "low_80", "low_95", "method")
 _PART = ("spent", "expected", "low_80", "high_80", "low_50", "high_50", "method")
 
 

@@ -14,7 +14,7 @@ from tallystick.core.text import safe
 from tallystick.formats.layout import ELLIPSIS, Column, columns_of
 from tallystick.formats.page import KINDS
 from tallystick.formats.shown import NOTHING, nothing
-from tallystick.query.grouping import OTHERS
+from tallystick.query.grouping import NO_VALUE
 from tallystick.query.names import apart
 from tallystick.web.links import COMPUTED, leading, lines, narrowed, source, span
 from tallystick.web.marks import standing
@@ -91,7 +91,7 @@ def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid
     told = tuple(heading.name for heading in table.headings if heading.kind is Kind.DIMENSION)
     dims = tuple(name for name in told if name in asked)
     measure = next((column.heading.name for column in columns if column.heading.kind is Kind.MONEY), "")
-    singles = [row[indexes[measure]] for row in table.cells if OTHERS not in row] if measure else []
+    singles = [row[indexes[measure]] for row in table.cells if not NO_VALUE & {*row}] if measure else []
     largest = _largest(singles)
     question = table.question if address else None
     rows, standings, records = [], [], []
@@ -109,7 +109,7 @@ def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid
                 url = narrowed(address, name, group[name], table.question.wall if table.question else None)
             elif question and column.is_figure and cell:
                 url = lines(question, name, record, told)
-            bar = _bar(cell, largest) if name == measure and OTHERS not in row else ""
+            bar = _bar(cell, largest) if name == measure and not NO_VALUE & {*row} else ""
             text = KINDS.get(text, text) if name == "kind" else text
             texts.append(Text(text, url, bar, cell is None and column.is_figure, _tag(name, text)))
         rows.append(tuple(texts))
@@ -151,7 +151,7 @@ def _source(question: Question, figure: str, rows: Sequence[Mapping[str, Cell]])
 
 def _standing(table: Table, row: Mapping[str, Cell]) -> str:
     """How far the figures of a row can be trusted."""
-    times = [name for name in TIMES if name in row and name != "hour" and row[name] != OTHERS]
+    times = [name for name in TIMES if name in row and name != "hour" and row[name] not in NO_VALUE]
     window = span(times[0], str(row[times[0]])) if times else None
     if window and table.question:
         window &= table.question.wall

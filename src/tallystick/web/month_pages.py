@@ -16,7 +16,7 @@ FILES = ("pdf", "xlsx", "csv")
 """The files that a statement is handed out as."""
 
 
-_CHARGED = ("team", "amount", "own", "shared", "adjustment", "posted", "cost_center")
+_CHARGED = ("team", "amount", "own", "shared", "adjustment", "to_post", "cost_center")
 _ASKED = ask("months")
 _TEAMS = {"team": lambda row: subject("team", str(row["team"]))}
 
@@ -29,7 +29,7 @@ def first_read(table: Table) -> str:
 
 def _months(_: str, __: Given) -> tuple[Panel, ...]:
     return (
-        Panel("Months", _ASKED, width=12, rows=120, leads=leads_of(_ASKED)),
+        Panel("Months", _ASKED, width=12, rows=120, leads=leads_of(_ASKED), heads=True),
         Panel(
             "Charged to teams, last month",
             ask("chargeback", month="last-month", totals="1"),
@@ -62,7 +62,7 @@ def _one(month: str, given: Given) -> tuple[Panel, ...]:
     where = {f"where_{name}": text for name, text in whose.items()}
     versions = {name: text for name in ("before", "after") if (text := given.get(name))}
     return (
-        Panel("In short", ask("summary", month=month, **whose), View.FIGURES, 12, may_lack=True),
+        Panel("In short", ask("summary", month=month, **whose), View.FIGURES, 12, may_lack=True, heads=True),
         Panel("Its days", ask("days", month=month, **whose), View.CALENDAR, 12),
         Panel(
             "Charged to teams",

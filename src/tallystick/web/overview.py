@@ -8,19 +8,20 @@ from tallystick.address import WHERE, Address
 from tallystick.core.question import Table
 from tallystick.outlook.roster import RECENT
 from tallystick.query.grouping import OTHERS
+from tallystick.web.changes import changes
 from tallystick.web.page import SWITCH, Page, Panel, View, ask
 
-LEADS: Mapping[str, Address] = {
-    "month to date": ask("spend", by="day", month="mtd"),
-    "not billed": ask("reconcile", month="mtd"),
-    "forecast": ask("forecast"),
-    "budget": ask("budget"),
-    "saved": ask("cache", by="model", since="30d"),
+LEADS: Mapping[str, str] = {
+    "month to date": ask("spend", by="day", month="mtd").url,
+    "not billed": "/reconcile?days=mtd",
+    "forecast": "/forecast",
+    "budget": "/budgets",
+    "saved": "/cache",
 }
 """Where a figure leads whose name begins so."""
 
 
-FINDINGS = ask("anomalies", since="28d")
+FINDINGS = ask("anomalies")
 
 
 def _panels(_: str, given: Mapping[str, str]) -> tuple[Panel, ...]:
@@ -41,7 +42,7 @@ def _panels(_: str, given: Mapping[str, str]) -> tuple[Panel, ...]:
         ),
         Panel("Needs attention", ask("status"), View.ATTENTION, 4, also=(FINDINGS,)),
         Panel(f"Top {beside}s, {RECENT} days", ask("spend", by=beside, top="3", **recent), View.TABLE, 4),
-        Panel("What changed most this month, and why", ask("variance", month="mtd", by=by, top="3"), View.REASONS, 8),
+        changes(8, by=by, top="3"),
         Panel(
             f"Top keys, {RECENT} days",
             ask("spend", by="key", top="4", **recent),

@@ -78,6 +78,8 @@ class Panel:
     """What it asks about may not be there: then it says so plainly, not as an error."""
     of_teams: Panel | None = field(default=None, compare=False)
     """What stands in its place for a reader of single teams, where its question cannot be held to them."""
+    unknown: Panel | None = None
+    """What stands in its place where no day that it asks about is known, as on the first of a month."""
     nothing: str = ""
     """What it says where the answer has no rows."""
     instead: Callable[[Table], str] | None = field(default=None, compare=False)

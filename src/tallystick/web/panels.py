@@ -12,7 +12,7 @@ from markupsafe import Markup
 from tallystick.address import CHART
 from tallystick.core.document import Answer, Document
 from tallystick.core.question import Table
-from tallystick.core.text import safe
+from tallystick.core.text import cut, safe
 from tallystick.errors import InvalidQuestion, TallystickError
 from tallystick.formats.shown import shown
 from tallystick.web.advice import Advice, advice
@@ -38,7 +38,7 @@ BEFORE = "4 weeks before"
 STALE = timedelta(days=1)
 """Data that ends before the day so long ago is old."""
 NO_BEFORE = "The days before are not in the ledger: there is nothing to compare with."
-HEADED = (View.FIGURES, View.TOTALS, View.REASONS)
+HEADED = (View.FIGURES, View.TOTALS, View.REASONS, View.PART)
 """The views that begin with the headline of their answer."""
 EVERY = 10**6
 """More values than any answer has: none is drawn as one of others."""
@@ -117,7 +117,7 @@ def _show(panel: Panel, answers: Sequence[Answer | TallystickError], today: date
         text = " ".join(safe(part) for part in (answer.what, answer.hint) if part)
         return Shown(panel, lacks=text) if panel.may_lack else Shown(panel, error=text, refused=refused)
     tables = [table for table in beside if isinstance(table, Table)]
-    headline = safe(answer.headline) if panel.view in HEADED or not panel.title else ""
+    headline = safe(answer.headline) if panel.heads or panel.view in HEADED or not panel.title else ""
     part = Shown(
         panel,
         headline=headline,
@@ -179,7 +179,8 @@ def _document(part: Shown, document: Document, tables: Sequence[Table], today: d
         listed = [*_findings(part.panel, tables, today)]
         others = (advice(str(text)) for text in document.facts.get("attention", ()))
         known = {item.finding for item in listed}
-        return replace(part, advice=(*listed, *(item for item in others if item.finding not in known)))
+        every = (*listed, *(item for item in others if item.finding not in known))
+        return replace(part, advice=tuple(sorted(every, key=lambda item: item.ended)))
     if part.panel.view is View.DAYS:
         return _finding(part, document, today)
     report = part.panel.address.report
@@ -198,11 +199,12 @@ def _findings(panel: Panel, tables: Sequence[Table], today: date) -> Iterable[Ad
         above = next(heading for heading in table.headings if heading.name == "above")
         for row in table.rows:
             if row["state"] != "expected" and str(row["until"] or today) >= f"{today:%Y-%m}":
-                since = date.fromisoformat(str(row["since"]))
+                since, ended = date.fromisoformat(str(row["since"])), row["until"] is not None
                 amount = shown(row["above"], above)
-                about = f"{row['subject_name']}: {amount} USD above usual, {since.day} {since:%b}"
+                when = f"{'' if ended else 'since '}{since.day} {since:%b}"
+                about = f"{cut(str(row['subject_name']))}: {amount} USD above usual{',' * ended} {when}"
                 id_ = str(row["finding"])
-                yield Advice(safe(about), finding(id_, panel.also[0]), id_)
+                yield Advice(safe(about), finding(id_, panel.also[0]), id_, ended)
 
 
 def _fresh(document: Document) -> str:

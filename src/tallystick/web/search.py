@@ -114,10 +114,13 @@ def view_hits(views: Iterable[SavedView]) -> Iterator[Hit]:
         yield Hit("view", view.name, "", view.address.url)
 
 
-def subject_hits(dimension: str, names: Mapping[str, str]) -> Iterator[Hit]:
-    """Yield everything of a dimension that has a page of its own."""
-    for id_, name in names.items():
-        yield Hit(SUBJECTS[dimension], safe(name), "" if name == id_ else safe(id_), subject(dimension, id_))
+def subjects_hits(names: Mapping[str, Mapping[str, str]]) -> Iterator[Hit]:
+    """Yield everything that has a page of its own, by dimension; a key that stands for a person too is a key alone."""
+    for dimension, known in names.items():
+        keys = names.get("key", {}) if dimension == "actor" else {}
+        for id_, name in known.items():
+            if id_ not in keys:
+                yield Hit(SUBJECTS[dimension], safe(name), "" if name == id_ else safe(id_), subject(dimension, id_))
 
 
 def ranked(query: str, hits: Iterable[Hit], *, near: bool = True) -> list[Hit]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from tallystick.outlook.roster import RECENT
 from tallystick.web.anomaly_page import ANOMALY
+from tallystick.web.changes import changes
 from tallystick.web.fields import Given
 from tallystick.web.links import SUBJECTS, subject
 from tallystick.web.month_pages import MONTH
@@ -50,7 +51,7 @@ def _subject(dimension: str) -> Callable[[str, Given], tuple[Panel, ...]]:
         ahead = (ask("forecast", **where),)
         of_teams = Panel("In short", ask("status", **where), View.FIGURES, 12, also=ahead)
         return (
-            Panel("In short", profile, View.FIGURES, 12, also=ahead, of_teams=of_teams),
+            Panel("In short", profile, View.FIGURES, 12, also=ahead, of_teams=of_teams, heads=True),
             Panel(
                 "Spend by day",
                 ask("spend", by=f"day,{by}", since="28d", until="today", **where),
@@ -60,20 +61,13 @@ def _subject(dimension: str) -> Callable[[str, Given], tuple[Panel, ...]]:
                 also=(
                     ask("spend", by="day", since="56d", until="today", **where),
                     ask("forecast", by="day", **where),
-                    ask("anomalies", since="28d", **where),
+                    ask("anomalies", **where),
                 ),
                 tall=True,
             ),
             Panel("About", profile, View.ABOUT, 4),
             Panel(f"By kind, {RECENT} days", ask("spend", by="kind", **recent), width=4),
-            Panel(
-                "What changed most this month, and why",
-                ask("variance", month="mtd", by="model" if dimension != "model" else "workspace", top="6", **where),
-                View.REASONS,
-                12,
-                may_lack=True,
-                heads=True,
-            ),
+            changes(12, heads=True, by="model" if dimension != "model" else "workspace", top="6", **where),
             *(
                 Panel(f"By {SUBJECTS[name]}, {RECENT} days", ask("spend", by=name, top="8", **recent), width=6)
                 for name in others
@@ -117,7 +111,16 @@ def _list(dimension: str) -> Page:
     own = Panel(name, ask("spend", by=dimension, since=f"{RECENT}d", compare="previous"), width=12, rows=500)
     if dimension == "key":
         asked = ask("keys", since=f"{RECENT}d")
-        panel = Panel(f"{name}, {RECENT} days", asked, width=12, rows=500, columns=KEYS, leads=_KEY_LEADS, of_teams=own)
+        panel = Panel(
+            f"{name}, {RECENT} days",
+            asked,
+            width=12,
+            rows=500,
+            columns=KEYS,
+            leads=_KEY_LEADS,
+            of_teams=own,
+            heads=True,
+        )
     else:
         panel = Panel(
             name,

@@ -78,7 +78,7 @@ def _tile(report: str, figure: Figure, today: date, forecast: Table | None) -> T
         not unit and not value[:1].isdigit(),
         change,
         note.removeprefix(change).strip(),
-        next((address.url for start, address in LEADS.items() if name.startswith(start)), ""),
+        next((url for start, url in LEADS.items() if name.startswith(start)), ""),
         _gauge(forecast) if forecast and name.startswith("forecast") else None,
         lines(question, called, {}) if question and figure.cell else "",
         "\n".join(filter(None, (trust, source(report, called, {})))) if figure.heading.kind is not Kind.TEXT else "",

@@ -79,7 +79,7 @@ def ledger_findings(
     events = context.events.rows
     entries = acknowledgements(context.tables.root)
     members = [cell for finding in shown for cell in finding.cells] if events else []
-    teams = _teams(context.owners, engine, members, today)
+    teams = teams_of(context.owners, engine, members, today)
     shown = [with_expectation(engine, finding, events, entries, teams) for finding in shown]
     shown.sort(key=lambda finding: (finding.since, finding.above), reverse=True)
     minimums = {organization: detection.minimum for organization, detection in detections.items()}
@@ -138,7 +138,7 @@ def detect(
     start = max(midnight(first), Grain.MONTH.floor(min(since, today - RECENT) - HISTORY)) if first else today
     span = Window(start, today + DAY)
     read = cells(engine, span, where, [_workspaces(context, span, where[TEAM])] if TEAM in where else [])
-    teams = _teams(context.owners, engine, list(read.by_cell), now.date())
+    teams = teams_of(context.owners, engine, list(read.by_cell), now.date())
     if TEAM in where:
         owned = {cell for cell, team in teams.items() if where[TEAM].takes(team)}
         read = replace(read, by_cell={cell: daily for cell, daily in read.by_cell.items() if cell in owned})
@@ -170,7 +170,7 @@ def _workspaces(context: Context, span: Window, team: Filter) -> str:
     query = select(*names).distinct().from_("ledger.charges").where(within(span, months=True))
     rows = context.engine.rows(from_sums(context.engine, query))
     members = [Cell(**dict.fromkeys(Cell._fields, "") | row) for row in rows]
-    teams = _teams(context.owners, context.engine, members, context.now.date())
+    teams = teams_of(context.owners, context.engine, members, context.now.date())
     return among("workspace", sorted({cell.workspace for cell, owner in teams.items() if team.takes(owner)}))
 
 
@@ -184,7 +184,7 @@ def _known_days(engine: Engine, organization: str, span: Window, now: datetime) 
     return [day in ended for day in span.days()]
 
 
-def _teams(owners: Owners, engine: Engine, members: Sequence[Cell], today: date) -> dict[Cell, str]:
+def teams_of(owners: Owners, engine: Engine, members: Sequence[Cell], today: date) -> dict[Cell, str]:
     """The team of each cell that one team owns by today's rules."""
     if not owners.rules:
         return {}

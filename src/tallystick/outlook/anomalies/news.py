@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from tallystick.core.document import Section
@@ -10,8 +11,10 @@ from tallystick.core.money import rounded
 from tallystick.core.question import Table
 from tallystick.core.text import day_spans
 from tallystick.core.time import Window
+from tallystick.outlook.anomalies.cells import Cell
 from tallystick.outlook.anomalies.episode import State
-from tallystick.outlook.anomalies.ledger_findings import ledger_findings
+from tallystick.outlook.anomalies.finding import Finding
+from tallystick.outlook.anomalies.ledger_findings import TEAM, ledger_findings, teams_of
 from tallystick.outlook.anomalies.report import CALLED, HEADINGS, findings_since, name, rows, words
 from tallystick.query.context import Context
 
@@ -28,16 +31,41 @@ def news(context: Context) -> list[str]:
         for finding in findings_since(context, None, None).findings
         if finding.state == State.ACTIVE or (finding.state == State.ENDED and finding.until >= today - RECENT)
     ]
-    sentences = []
-    for finding in sorted(results, key=lambda finding: -finding.above):
-        level = CALLED.get(finding.subject.level, finding.subject.level).capitalize()
-        days = [finding.since] if finding.state == State.ACTIVE else [day.day for day in finding.days]
-        when = f"{'since' if finding.state == State.ACTIVE else 'on'} {day_spans(days, today.year)}"
-        sentences.append(
-            f"{level} {name(context.engine, finding)}: {rounded(finding.above):,} USD above usual {when}, "
-            f"{words(finding)}: tallystick anomaly {finding.id}"
-        )
-    return sentences
+    return [_sentence(context, finding) for finding in _ordered(results)]
+
+
+def lasting(context: Context, dimension: str, id_: str) -> str:
+    """Return a sentence on what stands out by now of a key, person, team, model or workspace; nothing where none does.
+
+    The largest finding is named, the others are counted.
+    """
+    active = [each for each in findings_since(context, None, None).findings if each.state == State.ACTIVE]
+    cells = [cell for finding in active for cell in finding.cells]
+    teams = teams_of(context.owners, context.engine, cells, context.now.date()) if dimension == TEAM else {}
+
+    def is_of(cell: Cell) -> bool:
+        return (teams.get(cell) if dimension == TEAM else getattr(cell, dimension)) == id_
+
+    own = [each for each in active if each.subject[1:] == (dimension, id_) or all(map(is_of, each.cells))]
+    if not own:
+        return ""
+    first, *others = _ordered(own)
+    return _sentence(context, first, f" ({len(others)} more last)" if others else "")
+
+
+def _ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """What lasts first, then the largest."""
+    return sorted(findings, key=lambda finding: (finding.state != State.ACTIVE, -finding.above))
+
+
+def _sentence(context: Context, finding: Finding, further: str = "") -> str:
+    level = CALLED.get(finding.subject.level, finding.subject.level).capitalize()
+    days = [finding.since] if finding.state == State.ACTIVE else [day.day for day in finding.days]
+    when = f"{'since' if finding.state == State.ACTIVE else 'on'} {day_spans(days, context.now.year)}"
+    return (
+        f"{level} {name(context.engine, finding)}: {rounded(finding.above):,} USD above usual {when}, "
+        f"{words(finding)}{further}: tallystick anomaly {finding.id}"
+    )
 
 
 def of_month(context: Context, organization: str, window: Window) -> list[Section]:
