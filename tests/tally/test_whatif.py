@@ -449,6 +449,6 @@ def test_a_swap_says_that_its_model_costs_most(book: Ledger) -> None:
     for row in rows:
         models[row["model"]] = models.get(row["model"], Decimal(0)) + (row["priced"] or 0)
     least, *_, most = sorted(models, key=models.__getitem__)
-    for model, words in ((most, ", which costs most, as"), (least, " as")):
+    for model, words in ((most, " (costs most) as"), (least, " as")):
         table = book.whatif(f"{model}=claude-haiku-5-5")
         assert table.headline.startswith(f"All of {model}{words} claude-haiku-5-5: ")

@@ -74,17 +74,23 @@ class MonthSoFar:
 
     @property
     def headline(self) -> str:
-        """Whether the month is like the last and as usual, in a sentence; nothing where no day of it is billed."""
+        """Whether the month is like the last and as usual, in a sentence; nothing where no day of it is billed.
+
+        Of a whole month it says what that came to, and whether it is as usual.
+        """
         if not self._billed or self.blank:
             return ""
         words = []
+        if len(self._billed) == len(self.month.days()):
+            came = f"{self.month.start:%B} came to {rounded(self._spent):,} USD"
+            usual = self._usual
+            return f"{came}, {self._place} {_range(usual)}." if usual else f"{came}."
         if self._growth is not None:
             percent = rounded(self._growth * 100, 1)
             size = f"{abs(percent)} % {'less' if percent < 0 else 'more'} than" if percent else "as much as"
             words.append(f"{size} on the same days of {self.month.start - DAY:%B}")
         if usual := self._usual:
-            low, high = usual
-            words.append(f"{self._place} the usual range ({rounded(low, 0):,} to {rounded(high, 0):,} USD)")
+            words.append(f"{self._place} {_range(usual)}")
         return f"{self.month.start:%B} so far: {', '.join(words)}." if words else ""
 
     @property
@@ -103,3 +109,8 @@ class MonthSoFar:
         if len(days.days()) != len(self._billed):
             return None
         return forecast([day for day in self.known if day.day < start.date()], days, start).ranges.get(80)
+
+
+def _range(usual: tuple[Decimal, Decimal]) -> str:
+    low, high = usual
+    return f"the usual range ({rounded(low, 0):,} to {rounded(high, 0):,} USD)"

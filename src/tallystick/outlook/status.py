@@ -95,7 +95,7 @@ class Status:
                 "attention": attention,
                 "as_of": self.context.engine.version.identity,
             },
-            headline=self._so_far.headline,
+            headline=self._so_far.headline or self._last_month.headline,
             telling=True,
         )
 
@@ -128,6 +128,11 @@ class Status:
     @cached_property
     def _so_far(self) -> MonthSoFar:
         return MonthSoFar(self._month, self._known, self._ahead.blank)
+
+    @property
+    def _last_month(self) -> MonthSoFar:
+        """The month before, which is looked back on while nothing of this one is billed."""
+        return MonthSoFar(Grain.MONTH.around(self._month.start - DAY), self._known)
 
     @cached_property
     def _days(self) -> list[Day]:

@@ -149,7 +149,7 @@ def _headline(change: Change, figures: Sequence[Cell], days: str, dearest: str) 
     priced, _, difference, growth, *_ = figures
     if not isinstance(priced, Decimal) or not isinstance(difference, Decimal):
         return ""
-    words = [f"all of {old}{', which costs most,' * (old == dearest)} as {new}" for old, new in change.swap.items()]
+    words = [f"all of {old}{' (costs most)' * (old == dearest)} as {new}" for old, new in change.swap.items()]
     words += [f"{_percent(share)} of {model} as batch" for model, share in change.batches.items()]
     words += [f"{_percent(change.batch)} as batch"] if change.batch else []
     words += [f"{_percent(change.hit)} read from the cache"] if change.hit is not None else []

@@ -43,10 +43,10 @@ def lasting(context: Context, dimension: str, id_: str) -> str:
     cells = [cell for finding in active for cell in finding.cells]
     teams = teams_of(context.owners, context.engine, cells, context.now.date()) if dimension == TEAM else {}
 
-    def is_of(cell: Cell) -> bool:
-        return (teams.get(cell) if dimension == TEAM else getattr(cell, dimension)) == id_
+    def value(cell: Cell) -> str | None:
+        return teams.get(cell) if dimension == TEAM else getattr(cell, dimension)
 
-    own = [each for each in active if each.subject[1:] == (dimension, id_) or all(map(is_of, each.cells))]
+    own = [each for each in active if each.subject[1:] == (dimension, id_) or {*map(value, each.cells)} == {id_}]
     if not own:
         return ""
     first, *others = _ordered(own)
