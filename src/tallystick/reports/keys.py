@@ -17,8 +17,8 @@ from tallystick.core.message import Message, note, warning
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.select import select
-from tallystick.core.text import cut, did_you_mean, few, window_words
-from tallystick.core.time import DAY, Window, instant
+from tallystick.core.text import did_you_mean
+from tallystick.core.time import DAY, instant
 from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import day_of, equals
@@ -27,10 +27,11 @@ from tallystick.query.coverage import cover
 from tallystick.query.filters import within
 from tallystick.query.gaps import LOST
 from tallystick.query.grouping import OTHERS
-from tallystick.query.names import apart, default_workspaces, directory, history, organizations, shared, with_shared
+from tallystick.query.names import default_workspaces, directory, history, organizations, shared, with_shared
 from tallystick.query.owners import APART, answered, attribution, billed_of, messages
 from tallystick.query.report import WINDOW, ChargeSum, Days, Form, Parameter, Report, Where, narrowed_by
 from tallystick.query.spelling import spellings
+from tallystick.reports.idle_words import idle_words
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 from tallystick.tally.rules import UNOWNED
@@ -124,25 +125,11 @@ def keys(engine: Engine, full_question: Question, owners: Owners, now: datetime)
     )
     index = names.index("key")
     several = shared((str(row[index]) for row in rows), (str(row[index + 1]) for row in rows))
-    is_whole = not {*full_question.where} - {"attention"}
-    return replace(
-        table,
-        headings=tuple(with_shared(table.headings, {"key": several})),
-        headline=_headline(rows, index, question.window, now.year) if is_whole and not lost else "",
-    )
-
-
-def _headline(rows: Sequence[tuple[Cell, ...]], index: int, window: Window, year: int) -> str:
-    """Which active keys nobody uses, in a sentence; nothing without active keys. `index` is where a key's id stands."""
     active = {str(row[index]): str(row[index + 1]) for row in rows if row[index + 2] == "active"}
     idle = {str(row[index]) for row in rows if IDLE in str(row[0]).split(", ")}
-    if not active:
-        return ""
-    every, days = len(active), window_words(window, year)
-    if not idle:
-        return f"No key is idle: {every:,} of {every:,} active keys were used ({days})."
-    names = few([cut(name) for id_, name in apart(active).items() if id_ in idle])
-    return f"{len(idle):,} of {every:,} active keys {'is' if len(idle) == 1 else 'are'} idle ({days}): {names}."
+    is_whole = not {*full_question.where} - {"attention"}
+    headline = idle_words(active, idle, question.window, now.year) if is_whole and not lost else ""
+    return replace(table, headings=tuple(with_shared(table.headings, {"key": several})), headline=headline)
 
 
 def _messages(last_day: date, *, listed: bool, lost: bool) -> Iterator[Message]:
