@@ -53,6 +53,7 @@ def lines(largest: int, dearest: int) -> st.SearchStrategy[list[Line]]:
     return st.lists(st.builds(Line, total, users), min_size=1, max_size=4)
 
 
+BITS_OF_A_COUNT = 63
 ORDINARY = lines(10**15, 10**18)
 HUGE = lines(MOST, 10**33)
 
@@ -112,6 +113,25 @@ def test_the_split_in_sql_is_the_split_in_python(bill_lines: list[Line]) -> None
 def test_the_split_in_sql_does_not_depend_on_the_order_of_rows(bill_lines: list[Line], shuffle: int) -> None:
     """The same lines and users in another order have the same shares."""
     assert in_sql(bill_lines, shuffle) == in_sql(bill_lines)
+
+
+@pytest.mark.parametrize("bits", [63, 127])
+def test_the_widths_of_sql_are_left_in_time(bits: int) -> None:
+    """Lines with amounts, weights or products about the largest number of 64 or 128 bits are split as any other."""
+    most = 2**bits
+    heavy = 2 ** (bits - bits // 3 - 2)
+    around = range(-3, 4)
+    products = [(most // heavy + off, (heavy, 1)) for off in around]
+    sums = [(3, (most // 2 + off - 7, 7)) for off in around]
+    amounts = [(most + off, (3, 4)) for off in around] if bits == BITS_OF_A_COUNT else []
+    bill_lines = [
+        Line(sign * total, tuple(User(name, 1, weight) for name, weight in zip("ab", weights, strict=True)))
+        for total, weights in (*products, *sums, *amounts)
+        for sign in (1, -1)
+    ]
+    shares = in_sql(bill_lines)
+    for number, bill_line in enumerate(bill_lines):
+        assert [shares[number, user.name] for user in bill_line.users] == split(bill_line.total, bill_line.weights())
 
 
 @given(st.integers(-(10**45), 10**45), st.lists(st.integers(0, 10**40), min_size=1, max_size=40))
