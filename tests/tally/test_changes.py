@@ -130,3 +130,43 @@ def test_changes_lead_from_one_to_the_other(before: list[dict[str, Any]], after:
             assert (row[f"{figure}_before"], row[f"{figure}_after"]) == (old, new)
             change = None if old is None and new is None else (new or 0) - (old or 0)
             assert row[f"{figure}_change"] == change
+
+
+def _of(workspace: str, quantity: int | None, billed: str | None, **more: Any) -> dict[str, Any]:
+    unknown = dict.fromkeys(FIGURES)
+    known = {"workspace": workspace, "day": date(2026, 10, 1), "quantity": quantity}
+    return unknown | known | {"billed": None if billed is None else Decimal(billed)} | more
+
+
+def _by_team(rows: list[dict[str, Any]], number: int) -> dict[str, tuple[Any, Any, Any]]:
+    parts = figures(OWNERS, _charges(rows), {}).to_pylist()
+    return {row["team"]: (row["quantity"], row["billed"], row["rule"]) for row in parts if row["nth"] == number}
+
+
+def test_a_shared_charge_is_split_in_every_figure() -> None:
+    """Of a charge that teams share each figure is split by the same weights, to the unit; what is unknown stays so."""
+    rows = [_of("w0", 90, "9"), _of("w1", 10, "3"), _of("w2", 100, None), _of("w3", 8, "2"), _of("w5", 5, "5")]
+    assert _by_team(rows, 0) == {"docs": (90, Decimal(9), 0)}
+    assert _by_team(rows, 2) == {"docs": (33, None, 2), "platform": (67, None, 2)}
+    assert _by_team(rows, 3) == {"docs": (6, Decimal("1.5"), 3), "platform": (2, Decimal("0.5"), 3)}
+    assert _by_team(rows, 4) == {"unowned": (5, Decimal(5), -1)}
+
+
+def test_a_team_with_a_part_in_nothing_has_no_row() -> None:
+    """An even part of one unit is one team's; the others have no row, nor has a charge of zero that is shared."""
+    assert _by_team([_of("w4", 1, None)], 0) == {"a": (1, None, 4)}
+    assert set(_by_team([_of("w4", 1, "0.000000000002")], 0)) == {"a", "b"}
+    assert _by_team([_of("w0", 0, "0")], 0) == {"docs": (0, Decimal(0), 0)}
+
+
+def test_without_rules_nobody_owns_anything() -> None:
+    """Without rules each charge has one row, of no team."""
+    [row] = figures(Owners.read([]), _charges([_of("w0", 3, "1")]), {}).to_pylist()
+    assert (row["team"], row["rule"], row["quantity"], row["billed"]) == ("unowned", -1, 3, Decimal(1))
+
+
+def test_proportional_parts_weigh_by_what_is_read_for_them() -> None:
+    """Where the charges are a part of those by which rules weigh, these are read for it."""
+    shared, owned = _of("w3", 8, "2"), [_of("w0", 1, "1"), _of("w1", 1, "3")]
+    parts = figures(OWNERS, _charges([shared]), {}, lambda: _charges([shared, *owned])).to_pylist()
+    assert {row["team"]: row["billed"] for row in parts} == {"docs": Decimal("0.5"), "platform": Decimal("1.5")}
