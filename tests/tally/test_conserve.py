@@ -144,3 +144,27 @@ def test_a_leak_is_found_beside_any_sums(drawn: list[tuple[int, int]], index: in
     rows[index % len(rows)]["billed"] += by
     with pytest.raises(LedgerError, match=str(DAY)):
         conserve(pa.Table.from_pylist(rows, table.schema), bills, {})
+
+
+def test_a_lost_discount_is_missed() -> None:
+    """Where the API says what it lists at, discounts of charges are the difference to the bill, to the picodollar."""
+    rows = made().to_pylist()
+    next(row for row in rows if row["day"] == DAY and row["billed"])["discount"] = Decimal("0.18")
+    discounted = pa.Table.from_pylist(rows, made().schema)
+    listed = {DAY: BILLS[DAY] | {"list": Decimal(1)}}
+    conserve(discounted, listed, {})
+    conserve(made(), {DAY: BILLS[DAY] | {"list": Decimal("0.82")}}, {})
+    with pytest.raises(LedgerError, match=r"discounts of 0\.00 USD in charges against 0\.18 USD"):
+        conserve(made(), listed, {})
+    with pytest.raises(LedgerError, match=r"0\.180000000001 USD"):
+        conserve(discounted, {DAY: listed[DAY] | {"list": 1 + PICO}}, {})
+
+
+def test_what_is_billed_without_use_has_no_quantity() -> None:
+    """A kind of which all charges have no quantity was used nought times; any other total of it is refused."""
+    unused = [use("a", uncached_input=100)]
+    billed = charges(usage_table(unused), cost_table(BILLED[:3]), [DAY], PUBLIC.listed, PUBLIC.in_force)
+    assert None in [row["quantity"] for row in billed.to_pylist() if row["kind"] == "web_search"]
+    conserve(billed, {DAY: BILLS[DAY]}, totals(unused))
+    with pytest.raises(LedgerError, match="web_searches of 0 in charges against 1 used"):
+        conserve(billed, {DAY: BILLS[DAY]}, {DAY: {"web_searches": 1}})
