@@ -81,12 +81,14 @@ def test_rounding_is_less_than_a_picodollar_a_charge(billed: int, fits: bool) ->
     """Where the price has a part of a picodollar, the bill may be off by less than one for each of the two charges."""
     made = Line(billed, billed - 10_000, 2, 30_001, 3).judgement()
     assert (made.unexplained == 0) == fits
+    times = Line(2 * billed, 2 * billed - 10_000, 4, 30_001, 3, factor=10, base=5).judgement()
+    assert (times.unexplained == 0) == fits
 
 
 def test_a_price_that_explains_no_amount_is_its_part_of_the_price() -> None:
     """Where a changed price leaves what no tokens make up, its part is that of all use, and the rest is unexplained."""
-    made = judged(44_999, {3_000: 10}, factor=3, base=2, changed=True)
-    assert made == Judgement(by_price=15_000, unexplained=-1)
+    made = judged(74_999, {3_000: 10}, factor=5, base=2, changed=True)
+    assert made == Judgement(by_price=45_000, unexplained=-1)
 
 
 @pytest.mark.parametrize("rates", [(2, 3), (3, 2), (4, 6), (5, 7), (7, 3), (6, 15)])
