@@ -314,3 +314,15 @@ def test_a_window_inside_the_last_of_several_adds_nothing() -> None:
     """What lies within the newest of the merged windows leaves its end as it is, whatever came before."""
     first, second = Window(moment(0), moment(1)), Window(moment(3), moment(10))
     assert union([first, second, Window(moment(4), moment(5))]) == [first, second]
+
+
+def test_a_day_begins_in_the_window_that_has_its_midnight() -> None:
+    """Of days at the edges of a window those begin in it whose midnight it has; the one at its end begins after it."""
+    days = [date(2026, 10, day) for day in (1, 2, 3)]
+    noon = timedelta(hours=12)
+    first, last = midnight(days[0]), midnight(days[2])
+    assert Window(first, last).starts(days) == days[:2]
+    assert Window(first, last + timedelta.resolution).starts(days) == days
+    assert Window(first + timedelta.resolution, last).starts(days) == days[1:2]
+    assert Window(first + noon, last - noon).starts(days) == days[1:2]
+    assert Window(first, first).starts(days) == []
