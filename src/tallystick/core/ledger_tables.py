@@ -262,5 +262,7 @@ MONEY = (COST, ANALYTICS_COST, *BREAKDOWN_TABLES.values(), CHARGES)
 
 TALLIED_BY = "prices of "
 """Begins the name under which a version states the price lists that an organization was tallied by."""
+READING = "newest reading"
+"""The name under which a version states the newest reading of `pages` whose answers it holds."""
 CLOSED_AS = "closed "
 """Begins the name under which a version states the digest of what it closed: a month and an organization follow."""

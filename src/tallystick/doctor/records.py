@@ -16,7 +16,7 @@ from tallystick.store.erasure import forgotten, remember
 from tallystick.store.tables import Tables
 from tallystick.store.transfer import transfer
 from tallystick.store.version import Version
-from tallystick.sync.rebuild import replay
+from tallystick.sync.replay import replay
 
 if TYPE_CHECKING:
     from tallystick.doctor.repair import Repair

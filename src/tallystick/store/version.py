@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, FIGURES, PINNED, TALLIED_BY
+from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, FIGURES, PINNED, READING, TALLIED_BY
 from tallystick.core.time import text
 from tallystick.store.contents import Content
 
@@ -39,6 +39,12 @@ class Version:
             return False
         expected = {**charges.sums, "rows": f"{charges.rows}"}
         return all(sums.sums.get(name) == expected.get(name) for name in (*FIGURES, "rows"))
+
+    @property
+    def reading(self) -> int | None:
+        """The newest reading of the archive whose answers it holds; None where an older release wrote."""
+        stated = self.totals.get(READING)
+        return int(stated) if stated else None if self.number else 0
 
     def is_tallied_by(self, organization: str, lists: str) -> bool:
         """Whether the charges of an organization were tallied by the price lists of this digest."""

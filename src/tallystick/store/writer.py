@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
-from tallystick.core.ledger_tables import CLOSED, GROWING, PAGES, PINNED, TABLES, TALLIED_BY, VERSIONS
+from tallystick.core.ledger_tables import CLOSED, GROWING, PAGES, PINNED, READING, TABLES, TALLIED_BY, VERSIONS
 from tallystick.core.table import LedgerTable
 from tallystick.store import format as ledger_format
 from tallystick.store.archive import Archive
@@ -21,6 +19,7 @@ from tallystick.store.columns import encoded, read, schema
 from tallystick.store.compaction import compact
 from tallystick.store.contents import Content, Listing, content
 from tallystick.store.copies import COPIED, Copies
+from tallystick.store.delta_log import drop_empty_hint, drop_empty_log, restored
 from tallystick.store.disk import Unsynced, put
 from tallystick.store.snapshot import Snapshot
 from tallystick.store.staging import Filter, Staging
@@ -42,6 +41,8 @@ class Writer:
     def __init__(self, tables: Tables, lost: Collection[LedgerTable] = ()) -> None:
         ledger_format.state(tables.root, tables.sync)
         self.version = tables.newest()
+        self.reading = self.version.reading
+        """The newest reading whose answers the next version holds; None where an older release wrote the newest."""
         self.tables = tables
         self._anew = {*lost}
         """The tables of which the next version pins nothing that the newest has."""
@@ -52,7 +53,10 @@ class Writer:
         self._uncopied: dict[LedgerTable, list[pa.Table]] = {}
         """The rows of which no copy is written yet."""
         for table in TABLES:
-            _drop_empty_hint(tables.folder(table) / "_delta_log")
+            log = tables.folder(table) / "_delta_log"
+            drop_empty_hint(log)
+            if not self._pin(table) and (table in PINNED or not Copies(tables.root, table).count):
+                drop_empty_log(log)
             if self._pin(table) or DeltaTable.is_deltatable(str(tables.folder(table))):
                 self._open[table] = tables.open(table)
         created = [table for table in (PAGES, VERSIONS) if table not in self._open]
@@ -64,7 +68,7 @@ class Writer:
             at_pin = current if current.version() == pin else tables.open(table, pin)
             self._pinned[table] = Listing.of(at_pin)
             tables.hold(table, self.version, self._pinned[table])
-            if current.version() != pin and _restored(current) != str(pin):
+            if current.version() != pin and restored(current) != str(pin):
                 current.restore(pin, commit_properties=CommitProperties({"restored": str(pin)}))
         tables.hold(PAGES, self.version, Listing.of(self._open[PAGES]))
         self._synced = {
@@ -107,9 +111,9 @@ class Writer:
         if staging.full:
             self._write(table)
 
-    def newest_reading(self) -> int:
-        """The number of the newest reading in the archive's index; 0 before the first."""
-        readings = read(self._delta(PAGES), columns=["reading"])
+    def newest_reading(self, *filters: Filter) -> int:
+        """The number of the newest reading in the archive's index, of those that fit; 0 before the first."""
+        readings = read(self._delta(PAGES), ["reading"], filters)
         return pc.max(readings["reading"]).as_py() or 0
 
     def rows(self, table: LedgerTable, organization: str) -> pa.Table:
@@ -138,12 +142,13 @@ class Writer:
             if table in self._open and self._open[table].version() != self._pin(table):
                 compact(self._open[table], table, self.tables.most_files)
         lists = {name: digest for name, digest in self.version.totals.items() if name.startswith(TALLIED_BY)}
+        reading = {} if self.reading is None else {READING: f"{self.reading}"}
         pins = {table.name: self._open[table].version() if table in self._open else 0 for table in PINNED}
         self.version = Version(
             self.version.number + 1,
             committed_at.astimezone(UTC),
             pins,
-            {**lists, **totals},
+            {**lists, **totals, **reading},
             organization,
             action,
             {table.name: table_content for table in (*PINNED, PAGES) if (table_content := self._content(table))},
@@ -277,21 +282,3 @@ class Writer:
             self._unsynced.add(path for path in parts if path.exists())  # a forgetting deletes old entries
             self._synced[table] = (newest, names)
         self._unsynced.flush()
-
-
-def _restored(delta: DeltaTable) -> str | None:
-    """The Delta version that the newest entry of a log restored; a power cut may have left that entry empty."""
-    entries = delta.history(1)
-    return entries[0].get("restored") if entries else None
-
-
-def _drop_empty_hint(log: Path) -> None:
-    """Delete the hint to a checkpoint that a power cut left empty: the entries of the log hold all of it."""
-    hint = log / "_last_checkpoint"
-    try:
-        number = json.loads(hint.read_bytes())["version"]
-        empty = not (log / f"{number:020}.checkpoint.parquet").stat().st_size
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    if empty:
-        hint.unlink()

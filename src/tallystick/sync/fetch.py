@@ -196,6 +196,7 @@ class Fetch:
         """Put the pages of the readings so far into the index, before anything made of them is committed."""
         rows, self._rows, self._complete = self._rows, [], 0  # first: what stops it must not index them twice
         writer.append(PAGES, pa.Table.from_pylist(rows, schema(PAGES)))
+        writer.reading = self.reading
 
 
 def _first_line(wrong: Exception) -> str:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
-from tallystick.api.page import Page
 from tallystick.core.growing_tables import DELIVERIES, FINDINGS, FORECASTS
-from tallystick.core.ledger_tables import CLOSED, CLOSED_AS, LOST, PAGES
-from tallystick.core.time import Grain, Window
+from tallystick.core.ledger_tables import CLOSED, CLOSED_AS, PAGES
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.store import acknowledgements, faults
 from tallystick.store.archive import Archive
@@ -23,15 +17,8 @@ from tallystick.store.copies import put_twice
 from tallystick.store.erasure import forgotten, remember
 from tallystick.store.tables import Tables
 from tallystick.store.version import EMPTY, Version
-from tallystick.store.writer import Writer
-from tallystick.sync.batch import GAP, CheckedBatch, FetchedPage
-from tallystick.sync.commit import Committer
-from tallystick.sync.fetch import TRIES
-from tallystick.sync.pending_losses import ACCEPTED
-from tallystick.sync.plan import SyncTask
 from tallystick.sync.redaction import People
-from tallystick.sync.sources import NAMES, SOURCES
-from tallystick.sync.unread_bills import UNREAD
+from tallystick.sync.replay import replay
 from tallystick.tally.prices_in_force import Prices
 
 
@@ -66,25 +53,6 @@ def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) 
     return readings
 
 
-def replay(index: pa.Table, archive: Archive, writer: Writer, prices: Prices, people: People | None) -> int:
-    """Judge every reading of an archive's index once more and commit what it gives; how many.
-
-    Its pages are kept in the archive of the writer too. LedgerError where one cannot be read.
-    """
-    rows = index.sort_by([("reading", "ascending"), ("place", "ascending")]).to_pylist()
-    committers = {
-        name: Committer(writer, name, prices, people and replace(people, emails={}, met={}))
-        for name in {row["organization"] for row in rows}
-    }
-    readings = 0
-    for _, group in groupby(rows, key=lambda row: row["reading"]):
-        pages = list(group)
-        writer.append(PAGES, pa.Table.from_pylist(pages, schema(PAGES)))
-        _judge(committers[pages[0]["organization"]], pages, archive, writer.archive)
-        readings += 1
-    return readings
-
-
 def _closed(old: Tables) -> tuple[pa.Table, Version, dict[str, str]]:
     """The rows of closed months, the version they are of and what versions stated of them.
 
@@ -106,35 +74,3 @@ def _closed(old: Tables) -> tuple[pa.Table, Version, dict[str, str]]:
         return schema(CLOSED).empty_table(), newest, stated
     old.pinned(CLOSED, newest)
     return old.rows(CLOSED, newest.tables[CLOSED.name]).select(schema(CLOSED).names), newest, stated
-
-
-def _judge(committer: Committer, pages: list[dict[str, Any]], archive: Archive, copy: Archive) -> None:
-    first = pages[0]
-    answers = (_archived_page(row, archive, copy) for row in pages)
-    accept = any(row["purpose"] == ACCEPTED for row in pages)
-    if first["source"] == NAMES and first["purpose"] != LOST:
-        committer.keep_names(((answer.purpose, answer.page) for answer in answers), first["read_at"])
-        return
-    if first["source"] not in SOURCES or first["purpose"] == LOST:  # nothing to judge: copied with the index
-        list(answers)
-        return
-    window = Window(first["window_start"], first["window_end"])
-    task = SyncTask(SOURCES[first["source"]], Grain(first["grain"]), window, first["purpose"] == "check")
-    if first["purpose"] == UNREAD:
-        [answer] = answers
-        committer.leave(task, answer.page.body.decode(), first["read_at"])
-        committer.keep()
-        return
-    batch = task.source.batch(task, committer.organization, first["read_at"], committer)
-    for answer in answers:
-        if answer.purpose not in {ACCEPTED, GAP}:
-            batch.add(answer)
-    if not task.check:
-        last, people = first["attempt"] == TRIES, tuple(batch.people.values())
-        committer.keep(CheckedBatch(task, batch.check(), first["read_at"], last, people, accept))
-
-
-def _archived_page(row: dict[str, Any], archive: Archive, copy: Archive) -> FetchedPage:
-    body = archive.body(row["hash"])
-    copy.keep(body)
-    return FetchedPage(row["purpose"], json.loads(row["fixed"]), Page(row["request"], body), row["refreshed_at"])

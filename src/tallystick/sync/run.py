@@ -39,6 +39,7 @@ from tallystick.sync.page_checks import Watch
 from tallystick.sync.plan import SyncTask, again
 from tallystick.sync.readings import Readings
 from tallystick.sync.redaction import Mode, People, default_key, key_in
+from tallystick.sync.replay import resume
 from tallystick.sync.report_reader import ReportReader
 from tallystick.sync.source import Source
 from tallystick.sync.unread_bills import is_bill
@@ -92,8 +93,9 @@ class Sync:
         nothing, Unreachable, LedgerError.
         """
         with self._tables.writing(self._waiting) as writer:
-            self._fetch.reading, self._fetch.archive = writer.newest_reading(), writer.archive
             self._people.forgotten = forgotten(self._tables.root)
+            self.outcome.changed |= resume(writer, self._prices, self._people)
+            self._fetch.reading, self._fetch.archive = writer.newest_reading(), writer.archive
             try:
                 self._run(writer)
             except ApiError as wrong:
