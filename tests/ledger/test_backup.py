@@ -88,6 +88,16 @@ def test_a_damaged_ledger_replaces_no_backup(tables: Tables, tmp_path: Path) -> 
     assert _sum(tmp_path / "again") == 3
 
 
+def test_a_page_that_a_power_cut_emptied_stops_no_backup(tables: Tables, tmp_path: Path) -> None:
+    """A damaged page that the index does not name is no damage: a power cut left it before anything was committed."""
+    page = tables.root / "pages" / "ab" / f"{'ab' * 32}.zst"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.touch()
+    assert back_up(tables, tmp_path / "backup", None).version == 3
+    restore(tmp_path / "backup", tmp_path / "again", None)
+    assert _sum(tmp_path / "again") == 3
+
+
 @pytest.mark.parametrize("part", [0, 2], ids=["emptied", "halved"])
 def test_a_damaged_backup_restores_nothing(tables: Tables, tmp_path: Path, part: int) -> None:
     """Where any file of a backup is cut, there is an error and no ledger."""

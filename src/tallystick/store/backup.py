@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 
-from tallystick.core.ledger_tables import GROWING, PINNED, VERSIONS
+from tallystick.core.ledger_tables import GROWING, PAGES, PINNED, VERSIONS
 from tallystick.core.text import safe
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.store import acknowledgements, erasure, faults, lock
@@ -155,9 +155,9 @@ def _check(tables: Tables, version: Version, before: Mapping[str, Stored], files
             if hashes.get(Path(path).name) not in {None, file.hash}:
                 raise LedgerError(f"The file {path} of the table {table.name} has been altered.", faults.REPAIR)
     known = {file.hash for file in before.values()}
-    archive = Archive(root)
-    for name, file in files.items():
-        if name.endswith(".zst") and file.hash not in known:
+    archive, named = Archive(root), set(tables.rows(PAGES, columns=["hash"])["hash"].to_pylist())
+    for name, file in files.items():  # a page that the index does not name is what a power cut left
+        if name.endswith(".zst") and file.hash not in known and Path(name).stem in named:
             archive.body(Path(name).stem)
 
 
