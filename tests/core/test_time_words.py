@@ -201,6 +201,20 @@ def test_far_ends(now: datetime) -> None:
         assert window("2023-01-01", until, now).end == tomorrow(now)
 
 
+@given(NOWS)
+def test_far_starts(now: datetime) -> None:
+    """As many days, weeks and months back as can be written begin with the first day on which anything was used."""
+    for since in ("9999d", "9999w", "9999m", "0001"):
+        assert window(since, None, now).start == instant("2023-01-01")
+
+
+def test_only_words_are_near_misses() -> None:
+    """What is near a number with its unit, and no word, is answered with what can be written alone."""
+    with pytest.raises(InvalidQuestion) as refused:
+        window("7x", None, NOW)
+    assert refused.value.hint.startswith("Write 2026-10-01")
+
+
 @given(NOWS, st.integers(-12, 14), st.integers(0, 400))
 def test_an_instant_is_its_day(now: datetime, hours: int, back: int) -> None:
     """A datetime with a zone names the UTC day that it lies in; with `--tz` the local day."""

@@ -170,3 +170,16 @@ def test_proportional_parts_weigh_by_what_is_read_for_them() -> None:
     shared, owned = _of("w3", 8, "2"), [_of("w0", 1, "1"), _of("w1", 1, "3")]
     parts = figures(OWNERS, _charges([shared]), {}, lambda: _charges([shared, *owned])).to_pylist()
     assert {row["team"]: row["billed"] for row in parts} == {"docs": Decimal("0.5"), "platform": Decimal("1.5")}
+
+
+def test_what_was_not_billed_weighs_nothing() -> None:
+    """A charge without an amount has no weight where others are shared in proportion."""
+    rows = [_of("w0", 1, None), _of("w1", 1, "3"), _of("w3", 8, "2")]
+    assert _by_team(rows, 2) == {"platform": (8, Decimal(2), 3)}
+
+
+def test_what_nobody_owns_stays_though_it_is_nothing() -> None:
+    """A charge of nothing that no rule matches has its row, also where the first rule shares."""
+    owners = Owners.read([{"shared": {"rule": "even", "teams": ["a", "b"]}, "workspace": ["w4"]}])
+    rows = figures(owners, _charges([_of("w5", 0, "0"), _of("w4", 2, "2")]), {}).to_pylist()
+    assert sorted((row["team"], row["quantity"]) for row in rows) == [("a", 1), ("b", 1), ("unowned", 0)]
