@@ -201,11 +201,10 @@ def test_far_ends(now: datetime) -> None:
         assert window("2023-01-01", until, now).end == tomorrow(now)
 
 
-@given(NOWS)
-def test_far_starts(now: datetime) -> None:
+@pytest.mark.parametrize("since", ["9999d", "9999w", "9999m", "0001"])
+def test_far_starts(since: str) -> None:
     """As many days, weeks and months back as can be written begin with the first day on which anything was used."""
-    for since in ("9999d", "9999w", "9999m", "0001"):
-        assert window(since, None, now).start == instant("2023-01-01")
+    assert window(since, None, NOW).start == instant("2023-01-01")
 
 
 def test_only_words_are_near_misses() -> None:
