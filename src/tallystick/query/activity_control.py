@@ -25,7 +25,7 @@ _TOKENS = """
 WITH known AS (
     SELECT organization, day FROM ledger.days WHERE source = 'claude_code' AND state <> 'running' AND {days}
 ), newer AS (
-    SELECT organization, day FROM ledger.days WHERE source = 'analytics_usage' AND {days}
+    SELECT organization, day FROM ledger.days WHERE source = 'analytics_usage' AND grain = 'day' AND {days}
 ), usage AS (
     SELECT organization, day, sum({kinds}) AS tokens
     FROM ledger.analytics_usage SEMI JOIN newer USING (organization, day)

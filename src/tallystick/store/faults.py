@@ -69,7 +69,9 @@ def reading(root: Path, part: str) -> Iterator[None]:
     except BaseException as fault:
         if not is_fault(fault):
             raise
-        if type(fault).__name__ == "OutOfMemoryException":  # of DuckDB's, which is not loaded by every command
+        import duckdb
+
+        if isinstance(fault, duckdb.OutOfMemoryException):
             raise LedgerError(f"The answer does not fit in memory: {reason(fault)}", "Ask for less.") from None
         raise LedgerError(
             f"{part[0].upper()}{part[1:]} of the ledger {root} cannot be read: {reason(fault)}", REPAIR
