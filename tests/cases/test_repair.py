@@ -66,7 +66,7 @@ def test_a_sample_of_damages_heals(original: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not MOST, reason="takes 10 seconds each: TALLYSTICK_DAMAGES=1000 runs all of them")
+@pytest.mark.skipif(not MOST, reason="takes 2 to 5 seconds each: TALLYSTICK_DAMAGES=1000 runs all of them")
 def test_every_damage_heals(original: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """The same for as many files and ways to damage them as are wanted; the docs have the counts."""
     outcomes = _outcomes(original, tmp_path / "ledger", damaged_ledger.sample(original, SEED, MOST))
