@@ -59,6 +59,21 @@ def near(amount: Decimal | None, expected: Decimal, share: str = "0.001") -> boo
     return amount is not None and abs(amount - expected) <= expected * Decimal(share)
 
 
+def test_what_no_bill_tells_of_is_unknown_and_not_zero() -> None:
+    """On the first of a month nothing is billed: that is unknown; a billed day that cost nothing is zero."""
+    first, used = NOVEMBER.start.date(), Decimal("1.88")
+    noon = NOVEMBER.start + timedelta(hours=12)
+    past = billed(weekly(first - HISTORY * DAY, first - DAY))
+    running = Day(first, NOTHING, used, Basis.PART)
+    assert forecast([*past, running], NOVEMBER, noon).so_far == (None, used, used)
+    free = Day(first, NOTHING, NOTHING, Basis.BILLED)
+    assert forecast([*past, free, replace(running, day=first + DAY)], NOVEMBER, noon + DAY).so_far == (
+        NOTHING,
+        used,
+        used,
+    )
+
+
 def test_weekdays_that_never_stray_are_met() -> None:
     """Where each weekday always costs the same the month comes to that, with a narrow range around it."""
     ahead = forecast([*billed(PAST), RUNNING], NOVEMBER, NOW)

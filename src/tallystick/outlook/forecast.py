@@ -43,9 +43,9 @@ class Forecast:
     none where too few days are known. An ended period of which every day is known comes to its spend.
     `known` is how many days it was judged by, none where all is known. `absent` and `part` are the days of the period
     up to today of which nothing or a part is known: they are expected, not zero. `days` is each day of the period with
-    what it is or is expected to be, empty where nothing is known; `open` are those that are expected. `blank`: of no
-    day of it is anything known, so its spend is unknown and not zero. `effects` are the known changes that it holds,
-    `judged` the days that it was judged by, in US dollars.
+    what it is or is expected to be, empty where nothing is known; `open` are those that are expected. `blank`: of
+    no day of it is anything known, so its spend is unknown and not zero; `unbilled`: none is billed. `effects` are
+    the known changes that it holds, `judged` the days that it was judged by, in US dollars.
     """
 
     window: Window
@@ -60,6 +60,7 @@ class Forecast:
     open: tuple[date, ...] = ()
     method: Method = Method.NONE
     blank: bool = False
+    unbilled: bool = False
     effects: tuple[str, ...] = ()
     judge: Model | RunRate | None = field(default=None, repr=False)
     """What its open days are expected by."""
@@ -72,8 +73,8 @@ class Forecast:
 
     @property
     def so_far(self) -> tuple[Cell, Cell, Cell]:
-        """What is billed, used and spent so far; unknown where nothing of the period is known."""
-        return (None, None, None) if self.blank else (self.billed, self.used, self.spent)
+        """What is billed, used and spent so far; unknown where nothing of the period is known, or no bill of it."""
+        return (None, None, None) if self.blank else (None if self.unbilled else self.billed, self.used, self.spent)
 
     @property
     def low(self) -> Decimal | None:
@@ -163,9 +164,10 @@ def forecast(
     period_days = [known_day for day in window.days() if (known_day := by_date.get(day))]
     billed, used = total([day.billed for day in period_days]), total([day.used for day in period_days])
     blank = all(day.basis is Basis.ABSENT for day in period_days)
+    unbilled = not billed and all(day.basis is not Basis.BILLED for day in period_days)
     gaps = (tuple(absent), tuple(part))
     if model is None and rate is None and open_:
-        return Forecast(window, billed, used, None, {}, 0, *gaps, (), tuple(open_), blank=blank)
+        return Forecast(window, billed, used, None, {}, 0, *gaps, (), tuple(open_), blank=blank, unbilled=unbilled)
     whole = nearest(sum((amount for _, amount in expected), Fraction(0)))
     ranges = ranges_of(whole, EXACT.add(billed, used), expected, open_, model or rate)
     known_count = 0 if not open_ else len(model.days) if model else sum(rate.counts.values()) if rate else 0
@@ -185,6 +187,7 @@ def forecast(
         tuple(open_),
         method,
         blank,
+        unbilled,
         tuple(reasons),
         model or rate,
         judged,

@@ -172,8 +172,7 @@ class Status:
         ahead = self._ahead
         days = self._month & Window(self._month.start, Grain.DAY.after(Grain.DAY.floor(self.context.now)))
         month = Question("status", days, (), self.where)
-        billed = None if ahead.blank else ahead.billed
-        figures = [Figure(_money("month to date"), billed, self._so_far.against, month)]
+        figures = [Figure(_money("month to date"), ahead.so_far[0], self._so_far.against, month)]
         if ahead.used:
             note = "use without a bill so far, at list price"
             figures.append(Figure(_money("not billed yet"), ahead.used, note, month))

@@ -78,13 +78,13 @@ def _one(month: str, given: Given) -> tuple[Panel, ...]:
         Panel(
             "Why it changed",
             ask("variance", month=month, by="model", top="8", **where),
-            width=6,
+            width=12,
             may_lack=True,
         ),
         Panel(
             "What changed between versions" if versions else "What changed since it was closed, or last read",
             ask("diff", month=month, **versions),
-            width=6,
+            width=12,
             rows=10,
             may_lack=True,
             instead=first_read,
