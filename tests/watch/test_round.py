@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -63,6 +64,16 @@ def test_rows_of_one_subject_are_not_one_finding(tmp_path: Path) -> None:
     )
     assert judgement.cases == ()
     assert "several rows of one subject" in judgement.unknown
+
+
+@pytest.mark.parametrize("ask", ["forecast --by key", "spend --by key --top 2 --since 7d", "keys --top 2 --since 7d"])
+def test_what_stands_for_no_value_is_no_subject(tmp_path: Path, ask: str) -> None:
+    """A rule speaks of keys alone, not of the rest of others or what parts lack to the whole, and is sure of them."""
+    column = "expected" if "forecast" in ask else "billed"
+    context = ledger(tmp_path, rows_of(USUAL, DAYS_OF)).context()
+    judgement = judge(context, Rule("dear", ask, f"{column} != 7", "", subject=("key",)))
+    assert {json.loads(case.subject)["key"] for case in judgement.cases} <= {*USUAL}
+    assert (bool(judgement.cases), judgement.unknown) == (True, "")
 
 
 def test_rules_of_one_question_are_judged_by_one_answer(tmp_path: Path) -> None:

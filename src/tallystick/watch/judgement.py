@@ -16,6 +16,7 @@ from tallystick.core.text import day_spans
 from tallystick.errors import InvalidQuestion, TallystickError
 from tallystick.formats.shown import shown
 from tallystick.query.context import Context
+from tallystick.query.grouping import NO_VALUE
 from tallystick.query.strictness import INCOMPLETE
 from tallystick.watch.default_rules import DEFAULT_RULES
 from tallystick.watch.finding_command import finding_command
@@ -104,7 +105,7 @@ def _judged(context: Context, rule: Rule, answers: dict[str, Answer]) -> Judgeme
     if rule.ask not in answers:
         answers[rule.ask] = _answer(context, rule)
     answer, condition = _checked(rule, answers[rule.ask]), rule.condition
-    rows = [(row, condition.holds(row)) for row in answer.rows]
+    rows = [(row, condition.holds(row)) for row in _subjects(answer)]
     cases = tuple(_case(rule, answer, row, context.now) for row, holds in rows if holds)
     if len({(case.subject, case.since) for case in cases}) < len(cases):
         raise InvalidQuestion(f"The rule {rule.name!r} sees several rows of one subject: name `subject`, its columns.")
@@ -113,6 +114,12 @@ def _judged(context: Context, rule: Rule, answers: dict[str, Answer]) -> Judgeme
     if vague is not None and not doubt:
         doubt = f"a figure of {', '.join(vague.values()) or 'the answer'} is unknown"
     return Judgement(rule, cases, doubt)
+
+
+def _subjects(answer: Table) -> list[Mapping[str, Cell]]:
+    """The rows of an answer that are of something: neither of the rest of others nor of what parts lack to a whole."""
+    dims = [heading.name for heading in answer.headings if heading.kind is Kind.DIMENSION]
+    return [row for row in answer.rows if NO_VALUE.isdisjoint(row[dim] for dim in dims)]
 
 
 def _gaps(answer: Table, today: date) -> str:
