@@ -13,13 +13,13 @@ BASE :=
 EVERYTHING := --all-extras
 endif
 
-.PHONY: demo test test-long test-browser test-fast soak coverage check check-install licences sbom audit mutants docs errors faults format golden pictures vendor bench bench-quick focus-check clean
+.PHONY: demo test test-long test-browser test-fast bi soak coverage check check-install licences sbom audit mutants docs errors faults format golden pictures vendor bench bench-quick focus-check clean
 
 demo: $(VENV)/.installed
 	$(BIN)/tallystick demo
 
 test: $(VENV)/.developed
-	$(BIN)/pytest -n 2 -m "not long and not browser"
+	$(BIN)/pytest -n 2 -m "not long and not browser and not bi"
 
 # The third of the tests that takes most of the time; and for a first look while one works, those of values, readers and exports.
 test-long: $(VENV)/.developed $(VENV)/.prometheus
@@ -46,9 +46,13 @@ test-browser: $(VENV)/.developed
 		{ echo "The browser tests need Chromium: apt-get install chromium (as root), or any google-chrome on the PATH." >&2; exit 1; }
 	$(BIN)/pytest -n 2 --dist=load -m browser tests/browser
 
+# The snippets of docs/bi.md in the engines that it names, which have a venv of their own (1.6 GB); minutes.
+bi: $(VENV)/.developed .venv-bi/.installed
+	$(BIN)/pytest -n 2 -m bi tests/bi
+
 # Which lines and branches `make test` reaches, file by file; slower by half.
 coverage: $(VENV)/.developed
-	$(BIN)/pytest -n 2 -m "not long and not browser" --cov --cov-report=term
+	$(BIN)/pytest -n 2 -m "not long and not browser and not bi" --cov --cov-report=term
 
 check: $(VENV)/.developed
 	$(BIN)/ruff format --check src tests benchmarks examples scripts
@@ -125,7 +129,7 @@ focus-check: $(VENV)/.developed
 	echo "SKIPPED: focus-check found no Python 3.12; set FOCUS_PYTHON=. Nothing was validated." >&2
 
 clean:
-	rm -rf $(VENV) .venv-focus build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-focus .venv-bi build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.created:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tallystick needs Python 3.11 or newer; set PYTHON=")'
@@ -146,6 +150,16 @@ $(VENV)/.prometheus: $(VENV)/.created
 	@command -v prometheus promtool >/dev/null || \
 		{ [ "$$(id -u)" = 0 ] && apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends prometheus; } || \
 		echo "Without a Prometheus: apt-get install prometheus (as root)." >&2
+	touch $@
+
+ifeq ($(shell command -v uv 2>/dev/null),)
+ENGINES := .venv-bi/bin/python -m pip install --quiet --upgrade pip && .venv-bi/bin/python -m pip install --quiet --group tests/bi/pyproject.toml:engines
+else
+ENGINES := UV_PROJECT_ENVIRONMENT=$(CURDIR)/.venv-bi uv sync --quiet --locked --inexact --project tests/bi
+endif
+.venv-bi/.installed: tests/bi/pyproject.toml
+	$(PYTHON) -m venv .venv-bi
+	$(ENGINES)
 	touch $@
 
 $(VENV)/.documented: $(VENV)/.created pyproject.toml

@@ -57,3 +57,9 @@ class LedgerExports(LedgerReader):
         context = self.context()
         question = Question("focus", month_of(month, context.now), ())
         return focus.export(context.engine, question, context.now, context.prices, context.owners, version)
+
+    def export_views(self, engine: str) -> str:
+        """The SQL that makes the views of this version in duckdb, clickhouse or spark, where the ledger lies."""
+        from tallystick.exports import views
+
+        return views.script(self.context().engine, engine)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 STREAMS = tuple(entry.name for entry in FORMATS.values() if entry.streams)
 """Formats that take any number of rows."""
+ENGINES = ("duckdb", "clickhouse", "spark")
+"""Engines that the ledger's views are written for."""
 MEANINGS = {
     "charges": "every charge: used, priced, billed, and how they were matched",
     "usage": "tokens used, from the reports that the charges of each day are made from",
@@ -35,7 +37,7 @@ MEANINGS = {
 
 @click.group()
 def export() -> None:
-    """Export every row of a table, exact, to a file or a pipe; or a month in the FOCUS format.
+    """Export every row of a table, exact, to a file or a pipe; a month in the FOCUS format; or views for an engine.
 
     Any number of rows needs the same memory. `tallystick docs export` lists the columns.
     """
@@ -114,6 +116,27 @@ def focus(
     book = options.book()
     chosen = _chosen(form, output, ("csv", "parquet"))
     _send(book.export_focus(month, version), chosen, output, force=force, strict=strict)
+
+
+@export.command("views", short_help="SQL that makes the views in another engine.")
+@click.option(
+    "--engine",
+    "engine",
+    type=options.Choice(ENGINES),
+    required=True,
+    help="duckdb, clickhouse, or spark for Spark, Databricks and Sail.",
+)
+@options.output
+@options.force
+@options.as_of
+@options.ledger
+@options.config
+def views(engine: str, output: str | None, force: bool) -> None:
+    """Write the SQL by which another engine reads one version of the ledger where it lies.
+
+    It is of the newest version, or that of --as-of: make it again after each sync. `tallystick docs bi` shows its use.
+    """
+    options.write(options.book(doubt=True).export_views(engine), output, force=force)
 
 
 def _chosen(form: str | None, output: str | None, choices: tuple[str, ...]) -> str:

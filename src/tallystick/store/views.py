@@ -76,8 +76,10 @@ def _plain(table: LedgerTable) -> View:
 
 def _current_names() -> View:
     view = _plain(NAMES)
-    newest = "row_number() OVER (PARTITION BY organization, type, id ORDER BY seen_at DESC) = 1"
-    return View("names", "the newest name of everything", f"{view.sql} QUALIFY {newest}", view.columns)
+    names = ", ".join(name for name, *_ in view.columns)
+    age = "row_number() OVER (PARTITION BY organization, type, id ORDER BY seen_at DESC) AS age"
+    newest = f"SELECT {names} FROM (SELECT *, {age} FROM ledger.{NAMES.name}) AS aged WHERE age = 1"  # noqa: S608
+    return View("names", "the newest name of everything", newest, view.columns)
 
 
 def _with_names(
@@ -90,7 +92,7 @@ def _with_names(
     plain = _plain(table)
     inner = "".join(f", {sql} AS {name}" for name, (sql, _, _) in derived.items())
     columns = plain.columns + tuple((name, kind, meaning) for name, (_, kind, meaning) in derived.items())
-    joins, shown = "", ""
+    joins, shown = "", ", ".join(f"records.{name} AS {name}" for name, *_ in columns)  # ClickHouse names no other so
     for name in named:
         types = ", ".join(f"'{kind}'" for kind in NAMED_BY[name])
         joins += (
@@ -102,7 +104,7 @@ def _with_names(
     return View(
         table.name,
         table.meaning,
-        f"SELECT records.*{shown} FROM (SELECT *{inner} FROM {source or f'ledger.{table.name}'}) AS records{joins}",  # noqa: S608 - our own names
+        f"SELECT {shown} FROM (SELECT *{inner} FROM {source or f'ledger.{table.name}'}) AS records{joins}",  # noqa: S608 - our own names
         columns,
     )
 
