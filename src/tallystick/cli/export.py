@@ -16,7 +16,7 @@ from tallystick.cli.report import added, strict_option
 from tallystick.core.filter import where_of
 from tallystick.core.message import ordered
 from tallystick.errors import InvalidQuestion
-from tallystick.exports import TABLES
+from tallystick.exports import ENGINES, TABLES
 from tallystick.formats import FORMATS
 from tallystick.query.report import WHERE, WINDOW
 from tallystick.query.strictness import COMPLETE
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 STREAMS = tuple(entry.name for entry in FORMATS.values() if entry.streams)
 """Formats that take any number of rows."""
-ENGINES = ("duckdb", "clickhouse", "spark")
-"""Engines that the ledger's views are written for."""
 MEANINGS = {
     "charges": "every charge: used, priced, billed, and how they were matched",
     "usage": "tokens used, from the reports that the charges of each day are made from",
@@ -121,7 +119,6 @@ def focus(
 @export.command("views", short_help="SQL that makes the views in another engine.")
 @click.option(
     "--engine",
-    "engine",
     type=options.Choice(ENGINES),
     required=True,
     help="duckdb, clickhouse, or spark for Spark, Databricks and Sail.",

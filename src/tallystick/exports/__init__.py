@@ -2,3 +2,5 @@
 
 TABLES = ("charges", "usage", "cost")
 """What can be exported row by row."""
+ENGINES = ("duckdb", "clickhouse", "spark")
+"""Engines that the views are written for."""
