@@ -13,13 +13,19 @@ from support.command import Run
 from support.ledgers import open_ledger
 from support.organization import FIRST, NOW, Truth
 from support.tables import column, message, summed, total
+from support.written_ledger import charge, written_ledger
 from tallystick import Ledger
 from tallystick.core.dimensions import OWNED, SUBJECTS, TERMS
-from tallystick.core.question import Table
+from tallystick.core.question import Question, Table
+from tallystick.core.time import Window
 from tallystick.errors import InvalidQuestion
 from tallystick.reports.variance import windows
+from tallystick.reports.variance_lines import effects_of
+from tallystick.reports.variance_words import combined
 from tallystick.sim import Discount, World
 from tallystick.sim.world.discount import NO_DISCOUNT
+from tallystick.tally.owners import Owners
+from tallystick.tally.variance import Amount, Line, effects
 
 Tallystick = Callable[..., Run]
 OCTOBER, NOVEMBER = (date(2026, 10, 1), date(2026, 10, 31)), (date(2026, 11, 1), date(2026, 11, 21))
@@ -159,6 +165,27 @@ def test_two_organizations_stand_apart(two: Ledger) -> None:
     table = two.variance(since="2026-11-17", until="2026-11-21", by="kind", top=3)
     adds_up(table)
     assert len(set(column(table, "organization"))) == 2
+
+
+@pytest.mark.parametrize("amount", ["9", "9e15"])
+def test_amounts_of_any_size_are_split(tmp_path: Path, amount: str) -> None:
+    """Where a product of quantity and picodollars takes more than 128 bits, the split is as exact."""
+    days, sums = (date(2026, 10, 1), date(2026, 10, 2)), (Decimal(amount), Decimal(amount) / 3 * 2)
+    charges = [
+        charge(day, model=model, quantity=2**62 - len(model) * day.day, billed=billed)
+        for day, billed in zip(days, sums, strict=True)
+        for model in ("opus", "haiku")
+    ]
+    windows = [Window.of_day(day) for day in days]
+    before, after = (Question("variance", window, ("model",)) for window in windows)
+    parts, _ = effects_of(written_ledger(tmp_path, charges, []), (before, after), ("model",), Owners())
+    months: list[dict[Line, Amount]] = [
+        {(("pool",), (row["model"],)): Amount(row["quantity"], row["billed"]) for row in charges if row["day"] == day}
+        for day in days
+    ]
+    assert {part.model: combined([part]) for part in parts} == {
+        line[1][0]: effect for line, effect in effects(*months).items()
+    }
 
 
 @pytest.mark.parametrize(

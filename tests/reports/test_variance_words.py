@@ -7,10 +7,12 @@ from decimal import Decimal
 
 import pytest
 
+from tallystick.core.money import picodollars
 from tallystick.core.time import Window
 from tallystick.reports.variance_words import Part, headline, mostly, why
 from tallystick.tally.variance import Effects
 
+_BEFORE = picodollars(Decimal(100))
 NAMES = {"key": lambda id_: f"key {id_}", "actor": lambda id_: f"person {id_}"}
 
 
@@ -22,7 +24,8 @@ def effects(before: str, price: str = "0", volume: str = "0", mix: str = "0") ->
 
 def part(key: str, model: str, change: str, actor: str = "unattributed") -> Part:
     """A part of a change that is all volume."""
-    return Part((), key, actor, model, effects("100", volume=change))
+    volume = picodollars(Decimal(change))
+    return Part((), key, actor, model, _BEFORE, _BEFORE + volume, 0, volume)
 
 
 @pytest.mark.parametrize(

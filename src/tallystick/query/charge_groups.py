@@ -120,11 +120,11 @@ def _listed(columns: Mapping[str, str]) -> list[str]:
 
 def in_picodollars(query: Select | str, *named: str) -> str:
     """Return a query with `billed` and what else is `named` in whole picodollars, and with `each` if none is."""
-    replacements = ", ".join(f"{_picodollars(name)} AS {name}" for name in ("billed", *named))
-    each = "" if named else f", {_picodollars('billed')} AS each"
+    replacements = ", ".join(f"{picodollars_sql(name)} AS {name}" for name in ("billed", *named))
+    each = "" if named else f", {picodollars_sql('billed')} AS each"
     return f"SELECT * REPLACE ({replacements}){each} FROM ({query}) AS charges"  # noqa: S608 - our own names
 
 
-def _picodollars(dollars: str) -> str:
-    """US dollars as whole picodollars, of any amount: its digits, all places written, without the point."""
+def picodollars_sql(dollars: str) -> str:
+    """Return US dollars as whole picodollars, of any amount: its digits, all places written, without the point."""
     return f"replace({dollars}::DECIMAL(38, {PLACES})::VARCHAR, '.', '')::HUGEINT"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tallystick.core.filter import Filter, pattern
@@ -141,10 +142,15 @@ class _Words:
 
     def __init__(self, engine: Engine, table: LedgerTable, name: str) -> None:
         self._engine = engine
+        self._table = table
         self._name = name
         self._names = directory(engine, name)
-        ids = organizations(engine) if name == "organization" else present(engine, table, name)
-        self._present = {*ids, *self._names}
+
+    @cached_property
+    def _present(self) -> set[str]:
+        is_organization = self._name == "organization"
+        ids = organizations(self._engine) if is_organization else present(self._engine, self._table, self._name)
+        return {*ids, *self._names}
 
     def ids(self, value: str, *, strict: bool) -> set[str]:
         """Return the ids that a value names.
@@ -152,6 +158,8 @@ class _Words:
         An id goes before a name that is spelt alike, that before a pattern or a name in another case, and a name of
         today before one that something had.
         """
+        if value in self._names:  # whatever else is there, an id goes first; to ask what else is reads all rows
+            return {value}
         matches = aliases(value, self._present) if self._name == "model" else {value} & self._present
         matches = matches or {id_ for id_, called in self._names.items() if called == value}
         matches = matches or self._alike(pattern(value) or re.compile(re.escape(value), re.IGNORECASE))

@@ -16,7 +16,7 @@ from tallystick.core.time import DAY, Grain, Window
 from tallystick.core.time_words import month_of, window
 from tallystick.errors import InvalidQuestion
 from tallystick.query.context import Context
-from tallystick.query.facts import Billed, foresee
+from tallystick.query.facts import foresee
 from tallystick.query.grouping import OTHERS
 from tallystick.query.match_shares import billed_coverage
 from tallystick.query.names import apart, dim_cells, dim_headings, dims_of, directory, named
@@ -25,7 +25,7 @@ from tallystick.query.pivot import Measure, Pivot
 from tallystick.query.report import ChargeSum, Days, Form, Parameter, Report, Where, by, days, narrowed_by
 from tallystick.query.strictness import COMPLETE
 from tallystick.reports.variance_lines import effects_of
-from tallystick.reports.variance_words import Namer, Part, headline, mostly, share, signed, why
+from tallystick.reports.variance_words import Namer, Part, combined, headline, mostly, share, signed, why
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 from tallystick.tally.variance import Effects
@@ -68,16 +68,16 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
         raise InvalidQuestion("A change is between two windows, and one was named.", "Name another with --against.")
     before = replace(question, window=question.against)
     dims = dims_of(engine, question)
-    parts, split, billed = effects_of(engine, (before, question), dims, owners)
+    parts, split = effects_of(engine, (before, question), dims, owners)
     groups: dict[tuple[str, ...], list[Part]] = {}
     for part in parts:
         groups.setdefault(part.group, []).append(part)
     rows = _largest([*groups.items()], question.top, len(dims) - len(question.by))
-    whole = Effects.sum([part.effects for part in parts])
+    whole = combined(parts)
     scope = unasked(question, owners) if question.owned else question
     if before.window.end == question.window.start:
         foresee(engine, replace(scope, window=Window(before.window.start, question.window.end)))
-    coverage, covered = _coverage(engine, (replace(scope, window=before.window), scope), billed, now)
+    coverage, covered = _coverage(engine, (replace(scope, window=before.window), scope), now)
     present = (coverage["against"]["present"], coverage["present"])
     names, words = named(engine, dims), _Words.of(engine, parts, dims)
     is_known = all(present)
@@ -168,28 +168,25 @@ _Row = tuple[tuple[str, ...], list[Part], Effects]
 
 def _largest(groups: Sequence[tuple[tuple[str, ...], list[Part]]], top: int | None, leading: int) -> list[_Row]:
     """The groups by absolute change; past `top` the rest in one, or one for each of the `leading` dimensions."""
-    rows = [(group, parts, Effects.sum([part.effects for part in parts])) for group, parts in groups]
+    rows = [(group, parts, combined(parts)) for group, parts in groups]
     rows.sort(key=lambda row: (-abs(row[2].change), row[0]))
     if top is None or len(rows) <= top:
         return rows
     rest: dict[tuple[str, ...], list[Part]] = {}
     for group, parts, _ in rows[top:]:
         rest.setdefault((*group[:leading], *(OTHERS for _ in group[leading:])), []).extend(parts)
-    others = [(group, parts, Effects.sum([part.effects for part in parts])) for group, parts in rest.items()]
+    others = [(group, parts, combined(parts)) for group, parts in rest.items()]
     return [*rows[:top], *others]
 
 
 def _coverage(
-    engine: Engine, windows: tuple[Question, Question], billed: Sequence[Billed | None], now: datetime
+    engine: Engine, windows: tuple[Question, Question], now: datetime
 ) -> tuple[dict[str, Any], list[Message]]:
-    """The coverage of the window, and in `against` that of the one before; what to say of both.
-
-    `billed` is what was billed in each, where that is known already.
-    """
+    """The coverage of the window, and in `against` that of the one before; what to say of both."""
     coverages: list[dict[str, Any]] = []
     beside: list[Message] = []
-    for word, question, sums in zip(("Before", "After"), windows, billed, strict=True):
-        coverage, covered = billed_coverage(engine, question, now, sums)
+    for word, question in zip(("Before", "After"), windows, strict=True):
+        coverage, covered = billed_coverage(engine, question, now)
         beside += [replace(message, text=f"{word}: {message.text}") for message in covered]
         coverages.append(coverage)
     old, new = coverages

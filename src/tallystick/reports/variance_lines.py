@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any
@@ -11,16 +11,16 @@ from typing import Any
 from tallystick.core.dimensions import OWNED, SUBJECTS, TERMS
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note
-from tallystick.core.money import EXACT, PLACES, dollars, picodollars, plain, rounded, total
+from tallystick.core.money import EXACT, PLACES, dollars, picodollars, plain, rounded
 from tallystick.core.question import Question
-from tallystick.core.select import conjunction, select
-from tallystick.query.charge_groups import BILLED, Figure, label
-from tallystick.query.charge_source import from_sums
-from tallystick.query.facts import UNREPORTED, Billed
+from tallystick.core.select import Select, conjunction, literal, select
+from tallystick.query.charge_groups import BILLED, Figure, label, picodollars_sql
 from tallystick.query.filters import column, wanted, within, within_any
+from tallystick.query.names import organizations
 from tallystick.query.owners import attribution, known, messages
 from tallystick.reports.variance_words import Part
 from tallystick.store.engine import Engine
+from tallystick.tally.effects_query import effects_query
 from tallystick.tally.owners import Owners
 from tallystick.tally.variance import Pair, summed
 
@@ -28,68 +28,94 @@ _UNIT, _COUNTED, _ASKED = "unit", "counted", "asked"
 _SIDES = (0, 1)
 """The window before, and the one that is asked about."""
 _FIGURES = tuple(f"{name}_{side}" for name in ("quantity", "billed") for side in _SIDES)
+_EFFECTS = ("billed_0", "billed_1", "price", "volume")
 _QUANTITY = Figure(f"coalesce(quantity, 0)::DECIMAL(38, {PLACES})", BILLED.condition)
 """The quantity of a charge in the place of what was billed, to be split as that is, to 12 places."""
 
 
 def effects_of(
     engine: Engine, windows: tuple[Question, Question], dims: Sequence[str], owners: Owners
-) -> tuple[list[Part], list[Message], list[Billed | None]]:
-    """The effects of every line with the group that it is of, what to say of them, and what each window was billed.
+) -> tuple[list[Part], list[Message]]:
+    """The effects of every line with the group that it is of, and what to say of them.
 
     The split is made within each key or person, whatever is asked by or held fixed, so that one line has one split.
-    The last is None by owner: there it is a question of its own.
     """
     owned = tuple(name for name in OWNED if windows[1].owned)
-    pool_names = (*SUBJECTS, *owned)
+    pool = (*SUBJECTS, *owned, _UNIT)
+    by = tuple(dict.fromkeys((*dims, "key", "actor", "model")))
     terms = conjunction(*wanted(engine, CHARGES, windows[1].where_of(*TERMS)))
-    before, after = (replace(each, by=(*pool_names, *TERMS), where=each.where_but(*TERMS)) for each in windows)
+    before, after = (replace(each, by=(*SUBJECTS, *owned, *TERMS), where=each.where_but(*TERMS)) for each in windows)
     beside: list[Message] = []
     if owned:
         rows, beside = _attributed_both(engine, (before, after), owners, terms)
+        sums, uncounted = _split(rows, pool, by)
     else:
-        rows = _summed(engine, before, after, terms)
-    pool = itemgetter(*pool_names, _UNIT)
-    pairs: list[Pair[tuple[tuple[str, ...], str, str, str] | None]] = []
-    uncounted, kinds = 0, set()
-    for row in rows:
-        old, new = (picodollars(amount) if (amount := row[f"billed_{side}"]) is not None else 0 for side in _SIDES)
-        quantities: list[int | None] = [None, None]
-        if not row[_COUNTED]:
-            if row[_ASKED] and old != new:
-                uncounted += new - old
-                kinds.add(row["kind"])
+        lines = _lines(engine, before, after, terms)
+        rows = engine.rows(effects_query(str(lines), pool, _ASKED, by))
+        if all(row["fits"] for row in rows):
+            group, effect = itemgetter(*by), itemgetter(*_EFFECTS)
+            sums = {group(row): effect(row) for row in rows}
+            uncounted = _Uncounted(
+                sum(row["uncounted"] for row in rows),
+                {kind for row in rows for kind in row["uncounted_kinds"] or ()},
+            )
         else:
-            quantities = [int(row[f"quantity_{side}"] or 0) for side in _SIDES]
-        name = (tuple(row[dim] for dim in dims), row["key"], row["actor"], row["model"]) if row[_ASKED] else None
-        pairs.append(Pair(pool(row), name, quantities[0], quantities[1], old, new))
-    parts = [Part(*name, effect) for name, effect in summed(pairs).items() if name]
-    if kinds:
-        amount, listed = plain(rounded(dollars(uncounted))), ", ".join(sorted(kinds))
-        unsaid = "whose quantity the reports do not say: all of it is in volume"
-        beside.append(note(f"{amount} USD of the change is of {listed} {unsaid}."))
+            sums, uncounted = _split(engine.rows(lines), pool, by)
+    places = [by.index(dim) for dim in dims]
+    who = itemgetter(*map(by.index, ("key", "actor", "model")))
+    parts = [Part(tuple(group[place] for place in places), *who(group), *effects) for group, effects in sums.items()]
+    if uncounted.kinds:
+        amount, listed = plain(rounded(dollars(uncounted.change))), ", ".join(sorted(uncounted.kinds))
+        words = "whose quantity the reports do not say: all of it is in volume"
+        beside.append(note(f"{amount} USD of the change is of {listed} {words}."))
     if owned:
         beside.append(note("A key that went from one owner to another is less volume there and more here."))
-    return parts, beside, [None if owned else _billed(rows, side) for side in _SIDES]
+    return parts, beside
 
 
-def _billed(rows: Sequence[Mapping[str, Any]], side: int) -> Billed:
-    """What one window was billed, of what is asked."""
-    names = (f"billed_{side}", f"unreported_{side}")
-    return Billed(*(total([row[name] for row in rows if row[_ASKED] and row[name] is not None]) for name in names))
+@dataclass(frozen=True)
+class _Uncounted:
+    """The change, in picodollars, of lines whose quantity no report says, and of which kinds they are."""
+
+    change: int
+    kinds: set[str]
 
 
-def _summed(engine: Engine, before: Question, after: Question, terms: str) -> list[dict[str, Any]]:
-    """Quantity and US dollars of every line in two windows."""
+def _split(
+    rows: Sequence[Mapping[str, Any]], pool: Sequence[str], by: Sequence[str]
+) -> tuple[Mapping[tuple[str, ...], Sequence[int]], _Uncounted]:
+    """The effects of the lines that are asked for, summed by columns, and what of them is not counted."""
+    pool_of, group_of = itemgetter(*pool), itemgetter(*by)
+    pairs: list[Pair[tuple[str, ...] | None]] = []
+    change, kinds = 0, set()
+    for row in rows:
+        old, new = (int(row[f"billed_{side}"] or 0) for side in _SIDES)
+        before, after = (int(row[f"quantity_{side}"] or 0) if row[_COUNTED] else None for side in _SIDES)
+        if not row[_COUNTED] and row[_ASKED] and old != new:
+            change += new - old
+            kinds.add(row["kind"])
+        pairs.append(Pair(pool_of(row), group_of(row) if row[_ASKED] else None, before, after, old, new))
+    return {name: effect for name, effect in summed(pairs).items() if name}, _Uncounted(change, kinds)
+
+
+def _lines(engine: Engine, before: Question, after: Question, terms: str) -> Select:
+    """The query of the quantity and picodollars of every line in two windows."""
     windows = (before, after)
-    sums = {"quantity": "quantity", "billed": "billed", "unreported": f"CASE WHEN {UNREPORTED} THEN billed END"}
-    groups = (*(f"{column(name)} AS {name}" for name in before.by), _UNIT, f"quantity IS NOT NULL AS {_COUNTED}")
+    columns = {name: column(name) for name in before.by}
+    if len(known := organizations(engine)) == 1:  # a column of the folders' names is slow to group by
+        columns["organization"] = literal(known[0])
+    groups = (*(f"{sql} AS {name}" for name, sql in columns.items()), _UNIT, f"quantity IS NOT NULL AS {_COUNTED}")
     query = select(*groups, f"{terms} AS {_ASKED}").from_("ledger.charges").group_by("ALL")
     query = query.where("billed IS NOT NULL", within_any([question.window for question in windows]))
     for side, question in zip(_SIDES, windows, strict=True):
         inside = within(question.window)
-        query = query.select(*(f"sum({sql}) FILTER ({inside}) AS {name}_{side}" for name, sql in sums.items()))
-    return list(engine.rows(from_sums(engine, query.where(*wanted(engine, CHARGES, before.where)))))
+        query = query.select(*(f"sum({name}) FILTER ({inside}) AS {name}_{side}" for name in ("quantity", "billed")))
+    query = query.where(*wanted(engine, CHARGES, before.where))
+    figures = (
+        *(f"coalesce(quantity_{side}, 0)::HUGEINT AS quantity_{side}" for side in _SIDES),
+        *(f"coalesce({picodollars_sql(f'billed_{side}')}, 0) AS billed_{side}" for side in _SIDES),
+    )
+    return select(f"* REPLACE ({', '.join(figures)})").from_(query.subquery("lines"))
 
 
 def _attributed_both(
@@ -129,7 +155,7 @@ def _attributed(
             sums[key] = (count + units, EXACT.add(billed, row["billed"]))
     names = (*columns, *apart)
     rows = [
-        dict(zip(names, key, strict=True)) | {"quantity": count, "billed": billed}
+        dict(zip(names, key, strict=True)) | {"quantity": count, "billed": picodollars(billed)}
         for key, (count, billed) in sums.items()
     ]
     return rows, messages(owners, money)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from tallystick.core.dimensions import NAMED
-from tallystick.core.money import EXACT, ratio, rounded, total
+from tallystick.core.money import dollars, ratio, rounded
 from tallystick.core.text import change_words, cut, window_words
 from tallystick.core.time import Window
 from tallystick.tally.variance import Effects
@@ -27,13 +28,32 @@ Namer = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A line's effects: the group of the answer that it is of, its key, its person, its model."""
+    """Effects in picodollars: the group of the answer that they are of, their key, their person, their model.
+
+    Mix is what price and volume leave of the change.
+    """
 
     group: tuple[str, ...]
     key: str
     actor: str
     model: str
-    effects: Effects
+    before: int
+    after: int
+    price: int
+    volume: int
+
+    @property
+    def change(self) -> int:
+        """After less before."""
+        return self.after - self.before
+
+
+def combined(parts: Sequence[Part]) -> Effects:
+    """The effects of several parts as one."""
+    if not parts:
+        return Effects.sum([])
+    sums = zip(*((part.before, part.after, part.price, part.volume) for part in parts), strict=True)
+    return Effects.of(*map(sum, sums))
 
 
 def why(effects: Effects) -> str:
@@ -57,7 +77,7 @@ def _effect(name: str, amount: Decimal, before: Decimal) -> str:
 
 def mostly(parts: Sequence[Part], names: Mapping[str, Namer], *, who: bool, model: bool) -> str:
     """Return who has the largest part in a change and on what model; without who or the model where that is known."""
-    change = total([part.effects.change for part in parts])
+    change = dollars(sum(part.change for part in parts))
     if abs(change) < CENT:
         return ""
     words, lines = "", parts
@@ -84,16 +104,17 @@ def headline(effects: Effects, windows: tuple[Window, Window], year: int, larges
 
 def _largest(parts: Iterable[tuple[tuple[str, ...], Part]]) -> tuple[tuple[str, ...], Decimal]:
     """The name whose parts changed most in the direction of all, and by how much."""
-    sums = _sums(parts)
-    rises = total([*sums.values()]) > 0
-    return max(sums.items(), key=lambda entry: (entry[1] if rises else -entry[1], entry[0]))
+    sums = _changes(parts)
+    rises = sum(sums.values()) > 0
+    name = max(sums, key=lambda name: (sums[name] if rises else -sums[name], name))
+    return name, dollars(sums[name])
 
 
-def _sums(parts: Iterable[tuple[tuple[str, ...], Part]]) -> dict[tuple[str, ...], Decimal]:
-    sums: dict[tuple[str, ...], Decimal] = {}
+def _changes(parts: Iterable[tuple[tuple[str, ...], Part]]) -> dict[tuple[str, ...], int]:
+    changes = defaultdict[tuple[str, ...], int](int)
     for name, part in parts:
-        sums[name] = EXACT.add(sums.get(name, Decimal(0)), part.effects.change)
-    return sums
+        changes[name] += part.change
+    return changes
 
 
 def share(part: Decimal, change: Decimal) -> str:
@@ -111,7 +132,7 @@ def _subject(subject: tuple[str, ...], names: Mapping[str, Namer]) -> str:
 
 def _models(parts: Sequence[Part], change: Decimal) -> str:
     """On what model, or which one came in the place of which."""
-    models = {name: amount for (name,), amount in _sums(((part.model,), part) for part in parts).items()}
+    models = {name: dollars(amount) for (name,), amount in _changes(((part.model,), part) for part in parts).items()}
     if len(models) < 2 and change:  # noqa: PLR2004 - one tells nothing apart
         [only] = models
         return f"on {only}"

@@ -58,6 +58,11 @@ class Effects:
         return EXACT.subtract(self.after, self.before)
 
     @classmethod
+    def of(cls, before: int, after: int, price: int, volume: int) -> Effects:
+        """Effects of picodollars; mix is what the others leave of the change."""
+        return cls(*map(dollars, (before, after, price, volume, after - before - price - volume)))
+
+    @classmethod
     def sum(cls, lines: list[Effects]) -> Effects:
         """Several lines as one."""
         return cls(
@@ -94,11 +99,11 @@ def effects(before: Mapping[Line, Amount], after: Mapping[Line, Amount]) -> dict
         old, new = before.get(line, _NOTHING), after.get(line, _NOTHING)
         amounts = (picodollars(amount.billed) for amount in (old, new))
         pairs.append(Pair(line[0], line, old.quantity, new.quantity, *amounts))
-    return summed(pairs)
+    return {line: Effects.of(*sums) for line, sums in summed(pairs).items()}
 
 
-def summed(pairs: Sequence[Pair[Name]]) -> dict[Name, Effects]:
-    """Return the effects of lines, summed by their names.
+def summed(pairs: Sequence[Pair[Name]]) -> dict[Name, list[int]]:
+    """Return the effects of lines, summed by their names: picodollars before and after, of price and volume.
 
     Fractions are exact, and of each line rounded once, to a picodollar; mix takes what rounding leaves.
     """
@@ -120,8 +125,4 @@ def summed(pairs: Sequence[Pair[Name]]) -> dict[Name, Effects]:
         if pair.old_quantity and pair.new_quantity:
             change = pair.new * pair.old_quantity - pair.old * pair.new_quantity
             result[2] += nearest_quotient(change, pair.old_quantity)
-    return {name: Effects(*map(dollars, (*sums, _rest(*sums)))) for name, sums in results.items()}
-
-
-def _rest(before: int, after: int, price: int, volume: int) -> int:
-    return after - before - price - volume
+    return results
