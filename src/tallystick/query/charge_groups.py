@@ -42,7 +42,8 @@ def label(dimension: str) -> str:
 class ChargeGroups:
     """The charges of a question in as few rows as their attribution to owners can be exact by.
 
-    `amount` stands as `billed`, proportional rules weigh by `weighed`, `further` are columns to tell charges apart by.
+    `amount` stands as `billed`, proportional rules weigh by `weighed`, `further` are columns to tell charges apart by,
+    `beside` are sums of charges that no rule splits.
     """
 
     engine: Engine
@@ -52,6 +53,7 @@ class ChargeGroups:
     amount: Figure = BILLED
     weighed: Figure = BILLED
     further: Mapping[str, str] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def duck(self) -> DuckDBPyConnection:
@@ -67,6 +69,7 @@ class ChargeGroups:
         """The query of the sums of charges with one owner: how many they are (`rows`), the newest `day`, `billed`."""
         columns = self._columns | self._span
         query = select(*_listed(columns), "max(day) AS day", "count(*) AS rows", f"sum({self.amount.sql}) AS billed")
+        query = query.select(*_listed(self.beside))
         return self._of(query, self.question, self.amount).group_by(*columns.values())
 
     def charges(self) -> str:

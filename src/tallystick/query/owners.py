@@ -100,15 +100,16 @@ def attribution(
     amount: Figure = BILLED,
     weighed: Figure = BILLED,
     further: Mapping[str, str] | None = None,
+    beside: Mapping[str, str] | None = None,
 ) -> Attribution:
     """The charges of a question with their owners; a part of a day's charges is split as the whole day is.
 
     They can be summed by what the question asks by, as `charge_groups.label` calls it, and by columns `further` to it.
-    An `amount` besides what was billed is split by what is `weighed`.
+    An `amount` besides what was billed is split by what is `weighed`; sums `beside` it are of no use where it is split.
     """
     from tallystick.tally.attribute import Attribution
 
-    charges = ChargeGroups(engine, question, owners, spellings(engine), amount, weighed, further or {})
+    charges = ChargeGroups(engine, question, owners, spellings(engine), amount, weighed, further or {}, beside or {})
     return Attribution(owners, charges, charges.spellings)
 
 

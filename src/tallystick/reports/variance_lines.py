@@ -29,6 +29,7 @@ _SIDES = (0, 1)
 """The window before, and the one that is asked about."""
 _FIGURES = tuple(f"{name}_{side}" for name in ("quantity", "billed") for side in _SIDES)
 _EFFECTS = ("billed_0", "billed_1", "price", "volume")
+_USED = {"used": "sum(quantity)"}
 _QUANTITY = Figure(f"coalesce(quantity, 0)::DECIMAL(38, {PLACES})", BILLED.condition)
 """The quantity of a charge in the place of what was billed, to be split as that is, to 12 places."""
 
@@ -140,14 +141,17 @@ def _attributed(
     """The same by owners: the quantity of a shared charge is split as its dollars are, so it counts in 12th places."""
     known(question, owners)
     apart = {_UNIT: _UNIT, _COUNTED: "quantity IS NOT NULL", _ASKED: terms}
-    money = attribution(engine, question, owners, further=apart)
-    used = attribution(engine, question, owners, _QUANTITY, further=apart)
+    money = attribution(engine, question, owners, further=apart, beside=_USED)
     columns = {name: label(name) for name in question.by}
     by = [*columns.values(), *apart]
     by += [name for name in OWNED if name in question.where and name not in by]
-    counts = {tuple(row[name] for name in by): row["billed"] for row in used.sums(by)}
+    rows = money.sums(by, [*_USED])
+    counts = {tuple(row[name] for name in by): Decimal(row["used"] or 0) for row in rows}
+    if money.is_split:
+        used = attribution(engine, question, owners, _QUANTITY, further=apart)
+        counts = {tuple(row[name] for name in by): row["billed"] for row in used.sums(by)}
     sums: dict[tuple[Any, ...], tuple[int, Decimal]] = {}
-    for row in money.sums(by):
+    for row in rows:
         if all(question.where[name].takes(row[name]) for name in OWNED if name in question.where):
             key = tuple(row[name] for name in (*columns.values(), *apart))
             count, billed = sums.get(key, (0, Decimal(0)))

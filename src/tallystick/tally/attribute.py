@@ -106,7 +106,7 @@ class Attribution:
     """Charges, each with the rule and the team that it goes to.
 
     `evenly` are the (rule, day) where a proportional rule had nothing to go by; `renamings` are the changes of names
-    since which other rules match some of the charges; `total` is US dollars.
+    since which other rules match some of the charges; `total` is US dollars; `is_split` says whether any is shared.
     """
 
     def __init__(self, owners: Owners, charges: Charges, spellings: Spellings) -> None:
@@ -126,21 +126,26 @@ class Attribution:
             )
         self._duck.execute(f"CREATE TEMP TABLE placed AS SELECT row_number() OVER () AS id, * FROM ({placed})")  # noqa: S608
         weights = self._weights() if self._shared else []
+        self.is_split = bool(weights)
         if weights:
             temp_table(self._duck, "weights", _WEIGHTS, weights)
             temp_table(self._duck, "large", _LARGE, self._large())
             self._duck.execute(_SPLIT)
         self._duck.execute(_SPLIT_PARTS if weights else _PARTS)
 
-    def sums(self, by: Sequence[str]) -> list[dict[str, Any]]:
-        """Exact US dollars `billed`, `rows` (charges) and the `last` day, by columns, `rule`, `team`, `cost_center`."""
+    def sums(self, by: Sequence[str], beside: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """Exact US dollars `billed`, `rows` (charges) and the `last` day, by columns, `rule`, `team`, `cost_center`.
+
+        What stands `beside` is summed too; where a charge `is_split` that is the sum of no team.
+        """
         named = ", ".join(f'"{name}"' for name in by)
         groups = self._duck.execute(
             f"SELECT {named + ', ' if by else ''}coalesce(sum(rows) FILTER (place = 0), 0)::BIGINT AS rows, "  # noqa: S608
+            f"{''.join(f'sum({name})::HUGEINT, ' for name in beside)}"
             "max(day) AS last, sum(part)::HUGEINT AS billed "
             f"FROM parts {f'GROUP BY {named}' if by else ''} HAVING count(*) > 0"
         ).fetchall()
-        names = (*by, "rows", "last", "billed")
+        names = (*by, "rows", *beside, "last", "billed")
         rows = [dict(zip(names, (*group[:-1], _dollars(group[-1])), strict=True)) for group in groups]
         self._conserved(total([row["billed"] for row in rows]))
         return rows
