@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from support.command import Run
-from support.ledgers import open_ledger
-from support.organization import FIRST, NOW, Truth
+from support.ledgers import OpenLedger, open_ledger
+from support.organization import CLOCK, FIRST, NOW, Truth
 from support.tables import column, message, summed, total
 from support.written_ledger import charge, written_ledger
 from tallystick import Ledger
@@ -22,6 +22,7 @@ from tallystick.errors import InvalidQuestion
 from tallystick.reports.variance import windows
 from tallystick.reports.variance_lines import effects_of
 from tallystick.reports.variance_words import combined
+from tallystick.settings import Settings
 from tallystick.sim import Discount, World
 from tallystick.sim.world.discount import NO_DISCOUNT
 from tallystick.tally.owners import Owners
@@ -113,6 +114,22 @@ def test_a_team_with_a_workspace_of_its_own_changes_as_that_does(owned: Ledger) 
     assert rows["left"]["before"] + rows["right"]["before"] == shared["before"]
     combined = owned.variance("2026-11", "2026-10", by=(), where={"team": "coders", "workspace": "Claude Code"}).rows
     assert combined == owned.variance("2026-11", "2026-10", by=(), where={"workspace": "Claude Code"}).rows
+
+
+@pytest.mark.long
+def test_a_team_changes_alike_whether_any_charge_is_shared(book: Ledger, tmp_path: Path) -> None:
+    """A rule that shares with one team gives it all, so teams have the split that they have without a shared rule."""
+    tables = []
+    for name, owner in {
+        "alone": 'team = "platform"',
+        "shared": 'shared = {rule = "even", teams = ["platform"]}',
+    }.items():
+        path = tmp_path / f"{name}.toml"
+        path.write_text(f'[[owner]]\n{owner}\nworkspace = "Public Sector"\n', encoding="utf-8")
+        settings = Settings.load(config=str(path), ledger=str(book.path), environment={})
+        ledger = OpenLedger(settings.ledger, CLOCK, settings.price_lists(), settings)
+        tables.append([ledger.variance("2026-11", "2026-10", by=by).cells for by in ("team", ("team", "kind"))])
+    assert tables[0] == tables[1]
 
 
 @pytest.mark.long
