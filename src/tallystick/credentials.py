@@ -27,6 +27,13 @@ def from_environment(secrets: Mapping[str, str]) -> Credential | None:
     return None
 
 
+def from_variable(name: str, variable: Callable[[str], str | None], *, bearer: bool) -> Credential:
+    """The credential that a variable of the environment holds; InvalidQuestion where it is not set."""
+    if (secret := variable(name)) is None:
+        raise InvalidQuestion(f"There is no credential: the variable {name} is not set.", "Set it.")
+    return Credential(secret, bearer=bearer, source=f"the variable {name}")
+
+
 def from_file(api: Mapping[str, str], folder: Path) -> Credential | None:
     """The credential that a settings file names, read again when the API no longer takes it.
 

@@ -8,33 +8,28 @@ ledger.spend(by=["workspace"], since="30d").to_pandas()
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from tallystick.answers import Answers
-from tallystick.core.ledger_tables import CHARGES, DAYS
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.records import SETTLING
 from tallystick.core.time import Grain, Window
 from tallystick.core.time_words import When, month_name
 from tallystick.errors import InvalidQuestion
-from tallystick.ledger_care import LedgerCare
+from tallystick.ledger_sync import LedgerSync
 from tallystick.query.filters import present
 from tallystick.settings import Settings
 
 if TYPE_CHECKING:
-    from tallystick.api.client import Client, Clock
+    from tallystick.api.client import Clock
     from tallystick.billing.close import Draft
     from tallystick.billing.obstacles import Allowed
     from tallystick.query.closed_months import Month
     from tallystick.store.acknowledgements import Acknowledgement
-    from tallystick.sync.estimate import Estimate
     from tallystick.sync.forget import Forgotten, Person
-    from tallystick.sync.options import Options, Wanted
-    from tallystick.sync.outcome import Outcome, Progress
-    from tallystick.sync.plan import SyncTask
     from tallystick.watch.finding import Finding
     from tallystick.watch.round import Round
 
@@ -43,7 +38,7 @@ _NAMED = 5
 """Changes of names that a message names; the others are counted."""
 
 
-class Ledger(LedgerCare, Answers):
+class Ledger(LedgerSync, Answers):
     """One ledger. Answers are Tables, from its newest version; each method raises TallystickErrors only.
 
     `clock` is the seam for time; without it the settings' clock is used.
@@ -64,58 +59,6 @@ class Ledger(LedgerCare, Answers):
         """The ledger that the settings name; `as_of` as in `open`, in the place of that of the settings."""
         settings = replace(settings, as_of=as_of) if as_of is not None else settings
         return cls(settings.ledger, clock or settings.clock(), settings.price_lists(), settings)
-
-    def sync(
-        self,
-        since: When | None = None,
-        until: When | None = None,
-        *,
-        partial: bool = False,
-        client: Client | None = None,
-        progress: Callable[[Progress], None] | None = None,
-        waiting: Callable[[str], None] | None = None,
-        **wanted: Unpack[Wanted],
-    ) -> Outcome:
-        """Read from the API what is missing or not settled, and commit it in groups of windows, the newest first.
-
-        `since` defaults to the beginning of the last month but one, `until` to now; both are included. `wanted` is any
-        of month, grain, source, claude_code, breakdowns, again, accept_loss (`Wanted`). What cannot be read is left
-        out and raised at the end (`partial`: left to the outcome).
-        """
-        from tallystick.sync.run import Sync
-
-        options = self._options(since, until, wanted)
-        before = self._tables.newest_by_snapshot().number if self._tables.exists() else 0
-        if before:
-            self.tally(waiting=waiting)
-        with nullcontext(client) if client else self._settings.client(self._clock) as asked:
-            outcome = Sync(
-                asked,
-                self._tables,
-                self._clock,
-                options,
-                progress=progress,
-                waiting=waiting,
-                prices=self._prices,
-                people=self._people(),
-            ).run()
-        if outcome.version != before and self._settings.as_of is None:
-            from tallystick.outlook.sync_record import write
-
-            write(self.context(), outcome.organization)
-        if not partial:
-            outcome.raise_failures()
-        return outcome
-
-    def tally(self, *, waiting: Callable[[str], None] | None = None) -> int:
-        """Match used against billed anew, by the price lists in force; how many days. Asks the API nothing.
-
-        Days that were tallied by these lists already are left as they are; charges without day sums get theirs.
-        """
-        from tallystick.sync.retally import retally, stale
-
-        others = stale(self._tables, self._version(), self._lists())
-        return retally(self._tables, others, self._lists(), self._clock.now(), waiting) if others else 0
 
     def watch(self, who: str = "python") -> Round:
         """Judge every rule now, and write down the findings that open and end; `who` names the watcher.
@@ -151,27 +94,6 @@ class Ledger(LedgerCare, Answers):
         used = {*present(self.engine(), CHARGES, "model")} if self._tables.exists() else set()
         unknown = f"{lists.name} has a price or a factor for a model that neither the price list nor the ledger knows"
         return [f"{unknown}: {model}" for model in lists.unknown(used)]
-
-    def plan(
-        self, since: When | None = None, until: When | None = None, **wanted: Unpack[Wanted]
-    ) -> tuple[list[SyncTask], Estimate]:
-        """What `sync` would read now, and its cost in requests, minutes and megabytes; asks the API nothing.
-
-        With `source` auto it takes for granted that the newer dialect may be read.
-        """
-        from tallystick.sync.dialects import plan
-        from tallystick.sync.estimate import estimate
-        from tallystick.sync.known_days import known_days, request_costs
-
-        organizations = self.organizations()
-        organization = organizations[0] if len(organizations) == 1 else ""
-        version = self._tables.newest()
-        own_rows = [("organization", "=", organization)]
-        days = self._tables.rows(DAYS, version.tables[DAYS.name], filters=own_rows)
-        known = known_days(days, self._tables, version, organization, self._clock.now())
-        groups = plan(known, self._options(since, until, wanted), self._clock.now())
-        tasks = [task for group in groups for task in group]
-        return tasks, estimate(tasks, request_costs(self._tables))
 
     def unbilled(self) -> list[str]:
         """Name the recent days that have use and no bill so far, in words; nothing where there is none."""
@@ -270,8 +192,3 @@ class Ledger(LedgerCare, Answers):
         self.engine()
         name, owners = month_name(month, self._clock.now()), self._settings.owners()
         return close(self._tables, name, owners, self._lists(), self._clock.now, waiting, **allowed)
-
-    def _options(self, since: When | None, until: When | None, wanted: Wanted) -> Options:
-        from tallystick.sync.options import Options
-
-        return Options.of(since, until, wanted, self._clock.now(), self._settings.breakdowns)

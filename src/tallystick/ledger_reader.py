@@ -96,6 +96,7 @@ class LedgerReader:
             api,
             self.records and settings.as_of is None,
             settings.tables,
+            lambda: [own.organization for own in settings.organizations],
         )
 
     def engine(self) -> Engine:

@@ -8,6 +8,7 @@ The only file that reads the environment. A flag wins over the environment, the 
     people_key = "people.key"          # the file of the key of what is hashed
     owners = "owners.csv"              # who owns what, [[owner]] tables after it (docs owners)
     breakdowns = ["sessions"]          # what to read besides (docs sync), --breakdowns
+    [[organization]]                   # one of several to sync, each with its credential (docs settings)
     [[budget]]                         # what may be spent, any number of tables (docs budgets)
     [[event]]                          # a change that is expected (docs forecast)
     [[rule]]                           # what to be told of (docs watch)
@@ -20,7 +21,8 @@ The only file that reads the environment. A flag wins over the environment, the 
     key_file = "/run/secrets/admin"    # a file that holds the Admin key alone
     key_command = "op read op://..."   # a command that prints it; token_file, token_command: of an OAuth token
 
-[api], `people_key`, what sends, rules, and files elsewhere need trust in the file of a working folder (docs settings).
+[api], organizations, `people_key`, what sends, rules, and files elsewhere need trust in the file of a working folder
+(docs settings).
 """
 
 from __future__ import annotations
@@ -37,9 +39,18 @@ from tallystick.base_url import NAMED, address_of
 from tallystick.clock import SystemClock, pinned
 from tallystick.credentials import KEYS, TOKEN, from_environment, from_file, read_text, secret_of
 from tallystick.errors import InvalidQuestion
-from tallystick.folders import data_folder
 from tallystick.proxies import way
-from tallystick.settings_file import NAME, SOURCES, SettingsFile, beside, deciders, refusals, settings_files
+from tallystick.settings_file import (
+    NAME,
+    SOURCES,
+    api_of,
+    beside,
+    deciders,
+    ledger_of,
+    people_mode,
+    refusals,
+    settings_files,
+)
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
@@ -52,8 +63,6 @@ if TYPE_CHECKING:
     from tallystick.tally.owners import Owners
     from tallystick.tally.prices_in_force import Prices
 
-PEOPLE = ("full", "ids", "hashed")
-"""What can be kept of people, from most to least."""
 _SPREADSHEET = "cp1252"
 """How spreadsheets write a CSV that is not UTF-8."""
 _OWNERS = "owners.csv"
@@ -80,6 +89,9 @@ class Settings:
     as_of: str | None = None
     people_mode: str = "full"
     breakdowns: tuple[str, ...] = ()
+    organization: str = ""
+    """The name of the `[[organization]]` that these settings are of; empty where they are of no single one."""
+    source: str = "auto"
     _values: Mapping[str, Any] = field(default_factory=dict, repr=False)
     _refused: Mapping[str, str] = field(default_factory=dict, repr=False)
     _credential: Callable[[], Credential | None] = field(default=lambda: None, repr=False)
@@ -112,9 +124,9 @@ class Settings:
         for file in reversed(files):
             values |= file.values
             folders |= dict.fromkeys(file.values, file.folder)
-        api, folder = _api(files)
+        api, folder = api_of(files)
         url, url_from, warnings = address_of(base_url, env, api.get("base_url"), api.get("from", ""))
-        path, place_from = _ledger(ledger, env, files)
+        path, place_from = ledger_of(ledger, env, files)
         overridden = {*(["base_url"] if url_from in NAMED else []), *(SOURCES if secrets else ())}
         refused = refusals(files, overridden)
         elsewhere = () if place_from in {file.path for file in files} else ("ledger",)
@@ -128,7 +140,7 @@ class Settings:
             warnings=(*warnings, *dict.fromkeys(refused.values())),
             at=now,
             as_of=as_of,
-            people_mode=_people(files),
+            people_mode=people_mode(files),
             breakdowns=tuple(map(str, values.get("breakdowns", ()))),
             _values=values | {"ledger": path},
             _refused={**deciders(files, elsewhere), **refused},
@@ -167,6 +179,18 @@ class Settings:
     def clock(self) -> SystemClock:
         """The clock to hand to everything that needs the time."""
         return SystemClock(self.at)
+
+    @property
+    def organizations(self) -> tuple[Settings, ...]:
+        """Settings of each `[[organization]]`, in order; InvalidQuestion names the table that cannot be."""
+        tables = self._values.get("organization", ())
+        if not tables or self.organization:
+            return ()
+        from tallystick.organization_settings import organization_settings
+
+        folder = self._folders["organization"]
+        parts = organization_settings(tables, folder, self.people_mode, self._variable)
+        return tuple(replace(self, **part) for part in parts)
 
     def network(self) -> Network:
         """The proxy and certificates that the environment names."""
@@ -251,6 +275,13 @@ class Settings:
         self.trust_needed()
         if credential := self._credential():
             return credential
+        if len(own := self.organizations) == 1:
+            return own[0].credential()
+        if own:
+            raise InvalidQuestion(
+                f"This asks the API of one organization, and the settings have {len(own)} [[organization]].",
+                f"Set {KEYS[0]} (or {TOKEN}) to the credential of the one to ask.",
+            )
         raise InvalidQuestion(
             "There is no Admin key to ask the API with.",
             f"Set {KEYS[0]} (or {TOKEN}), or put key_file, key_command or token_command under [api] in "
@@ -266,34 +297,3 @@ class Settings:
         if why := self._refused.get(name):
             problem, _, hint = why.partition("\n")
             raise InvalidQuestion(problem, hint)
-
-
-def _api(files: list[SettingsFile]) -> tuple[dict[str, str], Path]:
-    """What the files say of the API: the address, and the sources of a credential of one file, with its folder."""
-    api: dict[str, str] = {}
-    folder = Path()
-    for file in reversed(files):
-        if "base_url" in file.api:
-            api |= {"base_url": file.api["base_url"], "from": file.path}
-        if sources := {name: file.api[name] for name in SOURCES if name in file.api}:
-            api = {name: api[name] for name in api if name not in SOURCES} | sources
-            folder = file.folder
-    return api, folder
-
-
-def _ledger(flag: str | Path | None, env: Mapping[str, str], files: list[SettingsFile]) -> tuple[Path | None, str]:
-    written = [(str(flag) if flag else None, "--ledger"), (env.get("TALLYSTICK_LEDGER"), "TALLYSTICK_LEDGER")]
-    written += [(str(file.values["ledger"]), file.path) for file in files if "ledger" in file.values]
-    path, source = next(((candidate, source) for candidate, source in written if candidate), (None, "default"))
-    if path is None:
-        folder = data_folder()
-        return (folder / "ledger" if folder else None), source
-    return beside(Path(), path, "ledger", source), source
-
-
-def _people(files: list[SettingsFile]) -> str:
-    """What is kept of people: of several files the one that keeps least."""
-    for file in files:
-        if (mode := file.values.get("people", "full")) not in PEOPLE:
-            raise InvalidQuestion(f"{file.path} has people = {mode!r}.", f"It can be {', '.join(PEOPLE)}.")
-    return max((file.values.get("people", "full") for file in files), key=PEOPLE.index, default="full")

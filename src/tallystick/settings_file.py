@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tallystick.errors import InvalidQuestion
-from tallystick.folders import settings_folder
+from tallystick.folders import data_folder, settings_folder
 from tallystick.trust import trusted
 
 NAME = "tallystick.toml"
@@ -23,6 +23,8 @@ PATHS = ("ledger", "prices", "owners", "people_key")
 """Settings that are paths: relative to the file that holds them."""
 SOURCES = ("key_file", "key_command", "token_file", "token_command")
 """Where a credential can come from, in the order in which they are tried."""
+PEOPLE = ("full", "ids", "hashed")
+"""What can be kept of people, from most to least."""
 _KNOWN = {
     "ledger": str,
     "people": str,
@@ -39,12 +41,15 @@ _KNOWN = {
     "dashboard": str,
     "breakdowns": list,
     "api": dict,
+    "organization": list,
 }
 _KNOWN_API = {"base_url", *SOURCES}
 _WITHIN = ("prices", "owners")
 """Files that are read: a file of the working folder may name those in the folder, whose text an error can show."""
 _ABROAD = ("channel", "deliver", "dashboard")
 """What sends somewhere or writes files, or is a link in what is sent."""
+_KEYED = "organization"
+"""Tables that say where a credential comes from."""
 _SILENCING = ("rule",)
 """What changes the user's own rules, or switches them off."""
 _RECEIVING = ("channel", "deliver")
@@ -97,7 +102,7 @@ def refusals(files: Sequence[SettingsFile], overridden: Collection[str]) -> dict
     refused: dict[str, str] = {}
     for file in files:
         count = [name for name in file.refused if name not in overridden]
-        areas = dict.fromkeys("api" if name in {"base_url", *SOURCES} else name for name in count)
+        areas = dict.fromkeys("api" if name in {"base_url", *SOURCES, _KEYED} else name for name in count)
         dangers = " or ".join(dict.fromkeys(map(_danger, areas)))
         problem = f"{file.path} is not trusted, so its {' and '.join(count)} cannot be used: it could {dangers}."
         refused |= dict.fromkeys(areas, f"{problem}\n{_TRUST.format(path=file.path)}")
@@ -119,6 +124,38 @@ def deciders(files: Sequence[SettingsFile], overridden: Collection[str]) -> dict
                     f"is sent.\n" + _TRUST.format(path=file.path)
                 )
     return refused
+
+
+def api_of(files: list[SettingsFile]) -> tuple[dict[str, str], Path]:
+    """What the files say of the API: the address, and the sources of a credential of one file, with its folder."""
+    api: dict[str, str] = {}
+    folder = Path()
+    for file in reversed(files):
+        if "base_url" in file.api:
+            api |= {"base_url": file.api["base_url"], "from": file.path}
+        if sources := {name: file.api[name] for name in SOURCES if name in file.api}:
+            api = {name: api[name] for name in api if name not in SOURCES} | sources
+            folder = file.folder
+    return api, folder
+
+
+def ledger_of(flag: str | Path | None, env: Mapping[str, str], files: list[SettingsFile]) -> tuple[Path | None, str]:
+    """The ledger's folder, and what names it: the flag, the environment, a file, else nothing."""
+    written = [(str(flag) if flag else None, "--ledger"), (env.get("TALLYSTICK_LEDGER"), "TALLYSTICK_LEDGER")]
+    written += [(str(file.values["ledger"]), file.path) for file in files if "ledger" in file.values]
+    path, source = next(((candidate, source) for candidate, source in written if candidate), (None, "default"))
+    if path is None:
+        folder = data_folder()
+        return (folder / "ledger" if folder else None), source
+    return beside(Path(), path, "ledger", source), source
+
+
+def people_mode(files: list[SettingsFile]) -> str:
+    """What is kept of people: of several files the one that keeps least."""
+    for file in files:
+        if (mode := file.values.get("people", "full")) not in PEOPLE:
+            raise InvalidQuestion(f"{file.path} has people = {mode!r}.", f"It can be {', '.join(PEOPLE)}.")
+    return max((file.values.get("people", "full") for file in files), key=PEOPLE.index, default="full")
 
 
 def _danger(area: str) -> str:
@@ -180,7 +217,7 @@ def parsed(path: str, raw: bytes, *, harmless: bool = False) -> SettingsFile:
         if name in api:
             api[name] = str(beside(folder, api[name], name, path))
     if harmless:
-        refused += [*api, *(name for name in (*_ABROAD, *_SILENCING) if name in values)]
+        refused += [*api, *(name for name in (_KEYED, *_ABROAD, *_SILENCING) if name in values)]
         api = {}
     return SettingsFile(
         path, {name: values[name] for name in values if name not in refused}, api, tuple(refused), not harmless

@@ -68,11 +68,17 @@ def spent(world: World, day: date) -> dict[Dims, Decimal]:
     return {dims: Decimal(amount) / 10**12 for dims, amount in picodollars.items() if amount}
 
 
-def ledger_used(path: Path, table: LedgerTable = USAGE_DAY) -> dict[tuple[Any, ...], dict[Dims, Counts]]:
+def _rows(path: Path, table: LedgerTable, organization: str | None) -> list[dict[str, Any]]:
+    return [row for row in records(path, table) if organization in {None, row["organization"]}]
+
+
+def ledger_used(
+    path: Path, table: LedgerTable = USAGE_DAY, organization: str | None = None
+) -> dict[tuple[Any, ...], dict[Dims, Counts]]:
     """What the ledger says was used, by (day,) or (day, hour), then by all nine dimensions."""
     by_bucket: dict[tuple[Any, ...], dict[Dims, Counts]] = defaultdict(dict)
     hour = ("hour_of_day",) if table is USAGE_HOUR else ()
-    for row in records(path, table):
+    for row in _rows(path, table, organization):
         bucket = by_bucket[tuple(row[name] for name in ("day", *hour))]
         dims = tuple(row[name] for name in USED)
         assert dims not in bucket, "a group stands twice"
@@ -80,20 +86,24 @@ def ledger_used(path: Path, table: LedgerTable = USAGE_DAY) -> dict[tuple[Any, .
     return by_bucket
 
 
-def ledger_spent(path: Path) -> dict[date, dict[Dims, Decimal]]:
+def ledger_spent(path: Path, organization: str | None = None) -> dict[date, dict[Dims, Decimal]]:
     """What the ledger says was billed, by day, then as `spent` has it."""
     by_day: dict[date, dict[Dims, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    for row in records(path, COST):
+    for row in _rows(path, COST, organization):
         by_day[row["day"]][tuple(row[name] for name in ("workspace", "model", "kind", "tier", "context", "geo"))] += (
             row["billed"]
         )
     return {day: {dims: amount for dims, amount in lines.items() if amount} for day, lines in by_day.items()}
 
 
-def assert_true(path: Path, world: World, days: Iterable[date]) -> None:
-    """Both halves of these ended days stand in the ledger as they happened, with their control totals."""
-    usage, cost = ledger_used(path), ledger_spent(path)
-    day_rows = {(row["source"], row["day"]): row for row in records(path, DAYS) if row["grain"] == "day"}
+def assert_true(path: Path, world: World, days: Iterable[date], organization: str | None = None) -> None:
+    """Both halves of these ended days stand in the ledger as they happened, with their control totals.
+
+    `organization` is the world's id in a ledger of several.
+    """
+    usage, cost = ledger_used(path, organization=organization), ledger_spent(path, organization)
+    own_days = _rows(path, DAYS, organization)
+    day_rows = {(row["source"], row["day"]): row for row in own_days if row["grain"] == "day"}
     for day in days:
         truth = used(world, day)
         assert usage.get((day,), {}) == truth, day

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from tallystick.api import default_workspace
 from tallystick.api.endpoints import API_KEYS, ORGANIZATION, SERVICE_ACCOUNTS, USERS, WORKSPACES
-from tallystick.api.entries import READERS, Named, is_list
+from tallystick.api.entries import OWN_NAME, READERS, Named, is_list
 from tallystick.api.leniency import Oddity, deep
 from tallystick.api.page import Page, Query
 from tallystick.core.dimensions import NAMED
@@ -97,7 +97,7 @@ def names(pages: Iterable[tuple[str, Page]], odd: set[Oddity] | None = None) -> 
         absent = Named(type="workspace", id=NAMED["workspace"].absent, name=default_workspace.NAME, workspace=default)
         names_by_id[absent.type, absent.id] = absent
     for purpose, page in pages:
-        if purpose != "organization" and not is_list(page):
+        if purpose not in {"organization", OWN_NAME} and not is_list(page):
             odd.add(Oddity(purpose.replace("_", " "), "is no list; names stay as they were"))
             continue
         for named in READERS[purpose](page, odd):

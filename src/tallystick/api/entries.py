@@ -221,8 +221,11 @@ def _service_accounts(page: Page, odd: set[Oddity]) -> Iterator[Named]:
         )
 
 
+OWN_NAME = "own_name"
+"""The purpose of the page by which a sync keeps how the settings call an organization; the API sends none such."""
 READERS: dict[str, Callable[[Page, set[Oddity]], Iterator[Named]]] = {
     "organization": _organization,
+    OWN_NAME: _organization,
     "workspaces": _workspaces,
     "default_workspace": _workspaces,
     "keys": _keys,

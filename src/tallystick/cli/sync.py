@@ -12,11 +12,13 @@ import click
 from tallystick.cli import options
 from tallystick.cli.output import note
 from tallystick.cli.report import added
+from tallystick.errors import ApiError, InvalidQuestion
 from tallystick.query.report import days
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tallystick.settings import Settings
     from tallystick.sync.estimate import Estimate
     from tallystick.sync.options import Wanted
     from tallystick.sync.outcome import Outcome, Progress
@@ -35,13 +37,29 @@ MOST_FAILURES = 10
 def check() -> None:
     """Check what your key can read of the API: the organization, each report, how fresh they are.
 
-    Also names rights that the key has and tallystick does not need. Exit code 3 if no report of cost can be read.
+    Also names rights that the key has and tallystick does not need. Checks each [[organization]] of the settings. Exit
+    code 3 if no report of cost can be read.
     """
+    settings = options.settings(asks=True)
+    code = 0
+    for own in settings.organizations:
+        click.echo(f"[[organization]] {own.organization}:")
+        try:
+            code = max(code, _check(own))
+        except (ApiError, InvalidQuestion) as wrong:
+            note(f"{own.organization}: {wrong.what}")
+            note(wrong.hint, name="  ")
+            code = max(code, wrong.exit_code)
+    if code := code if settings.organizations else _check(settings):
+        sys.exit(code)
+
+
+def _check(settings: Settings) -> int:
+    """Print what a credential can read; the exit code."""
     from tallystick.admin_api import AdminAPI
     from tallystick.api.client import CONTACT, GLANCE
     from tallystick.core.text import safe
 
-    settings = options.settings(asks=True)
     with AdminAPI(settings=settings, patience=GLANCE, contact=CONTACT) as api:
         rights = api.check()
     click.echo(f"{safe(rights.organization.name)} ({safe(rights.organization.id)})")
@@ -53,8 +71,7 @@ def check() -> None:
     click.echo(f"newest day with cost: {rights.newest_cost or 'none in the last seven days'}")
     for text in rights.beyond:
         click.echo(f"rights: {text}")
-    if not rights.readable:
-        sys.exit(3)
+    return 0 if rights.readable else 3
 
 
 @click.command()
@@ -69,10 +86,8 @@ def check() -> None:
 @click.option(
     "--source",
     type=options.Choice(["auto", "reports", "analytics", "both"]),
-    default="auto",
-    show_default=True,
     help="Read the older `reports` of the API, the newer `analytics`, or both. auto takes the newer ones for the days "
-    "that they have, if the key may read them.",
+    "that they have, if the key may read them. By default what the settings say, else auto.",
 )
 @click.option(
     "--without-claude-code",
@@ -84,6 +99,13 @@ def check() -> None:
     "--breakdowns",
     metavar="NAME[,NAME]",
     help="Also fetch these breakdowns: sessions, profiles, slack, groups. By default those of the settings.",
+)
+@click.option(
+    "--organization",
+    "organizations",
+    multiple=True,
+    metavar="NAME",
+    help="Read only this [[organization]] of the settings; by default each. May be repeated.",
 )
 @click.option("--again", is_flag=True, help="Read settled days again too; needs --month, or --since and --until.")
 @click.option(
@@ -100,17 +122,19 @@ def sync(
     until: str | None,
     month: str | None,
     grain: str,
-    source: str,
+    source: str | None,
     uncoded: bool,
     breakdowns: str | None,
+    organizations: tuple[str, ...],
     again: bool,
     accept_loss: bool,
     planned: bool,
 ) -> None:
     """Read what is missing or not settled from the API into the ledger.
 
-    A day that cannot be read stays as it was; all others are read. Exit code 1 if days could not be read, 3 if the API
-    refused some, 5 if an answer was not as documented.
+    A day that cannot be read stays as it was; all others are read. Of several organizations in the settings each is
+    read in turn, and one that fails stops no other. Exit code 1 if days could not be read, 3 if the API refused some, 4
+    if it gave no answer, 5 if an answer was not as documented.
     """
     from tallystick.ledger import Ledger
 
@@ -126,13 +150,27 @@ def sync(
         "accept_loss": accept_loss,
     }
     if planned:
-        _print_plan(*book.plan(since, until, **wanted))
+        names = [own.organization for own in settings.organizations]
+        for name in organizations or names:
+            click.echo(f"{name}:")
+            _print_plan(*book.plan(since, until, organizations=(name,), **wanted))
+        if not names:
+            _print_plan(*book.plan(since, until, organizations=organizations, **wanted))
         return
-    with Shown() as shown, settings.client(on_wait=shown.wait) as client:
+    with Shown() as shown:
         done = book.sync(
-            since, until, partial=True, client=client, progress=shown.progress, waiting=shown.queue, **wanted
+            since,
+            until,
+            partial=True,
+            organizations=organizations,
+            on_wait=shown.wait,
+            progress=shown.progress,
+            waiting=shown.queue,
+            **wanted,
         )
     tell(done)
+    for name, part in done.parts.items():
+        note(f"{name}: {total(part) if part else 'not read; it stays as it was.'}", name="")
     for day, gap in done.gaps.items() if sys.stderr.isatty() else ():
         note(f"{day} is still running ({gap}).", name="")
     note(total(done), name="")

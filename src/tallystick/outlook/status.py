@@ -30,7 +30,7 @@ from tallystick.query.coverage import cover
 from tallystick.query.grouping import answer
 from tallystick.query.names import apart, directory
 from tallystick.query.report import NOT_BILLED, ChargeSum, Report, Where, narrowed_by
-from tallystick.reports import cache, keys, prices as price_report
+from tallystick.reports import cache, freshness, keys, prices as price_report
 from tallystick.reports.spend import SPEND
 
 RECENT = 30
@@ -280,7 +280,9 @@ def _span(window: Window) -> str:
 
 
 def _ask(context: Context, where: Where) -> Document:
-    return Status(context, scope(where), () if where else (*news(context), *drift.news(context))).document()
+    return Status(
+        context, scope(where), () if where else (*freshness.stale(context), *news(context), *drift.news(context))
+    ).document()
 
 
 REPORT = Report(

@@ -31,8 +31,8 @@ class Context:
     """What every question needs once, each part at first need.
 
     `open_engine` opens the version that is asked, `read_owners`, `read_budgets` and `read_events` give what the
-    settings say, `read_tables` their tables of a name as they are written, `open_client` the API. Forecasts that are
-    asked for are written down where it `records`.
+    settings say, `read_tables` their tables of a name as they are written, `read_organizations` the names of those that
+    they have to be synced, `open_client` the API. Forecasts that are asked for are written down where it `records`.
     """
 
     tables: Tables
@@ -45,6 +45,7 @@ class Context:
     open_client: Callable[[], AbstractContextManager[Client]]
     records: bool = False
     read_tables: Callable[[str], Sequence[Any]] = lambda _: ()
+    read_organizations: Callable[[], Sequence[str]] = tuple
 
     @cached_property
     def engine(self) -> Engine:

@@ -15,12 +15,14 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import State
 from tallystick.core.select import select
 from tallystick.core.table import LedgerTable
-from tallystick.core.time import text
+from tallystick.core.text import safe
+from tallystick.core.time import DAY, instant, text
 from tallystick.query.conditions import instant_of
 from tallystick.query.context import Context
 from tallystick.query.coverage import states_of
 from tallystick.query.names import directory, organizations
 from tallystick.query.report import Report
+from tallystick.sync.label import STAND_IN
 from tallystick.sync.sources import SOURCES
 from tallystick.sync.unread_bills import UNREAD
 
@@ -62,17 +64,35 @@ def answer(context: Context) -> Table:
     `hours_old` is the age of bill and use: since the export behind them was whole where the API says so, else since
     they were read. `success_hours` is since a sync last could read all, since the first one where none could;
     `not_read` are the sources of which it could not read a window since. None is what no sync has told. Where syncs
-    were stopped before they knew whose the credential is, the organization is unknown.
+    were stopped before they knew whose the credential is, the organization is unknown. One of the settings that no
+    sync has read yet has a row, too.
     """
     engine = context.engine
     names = directory(engine, "organization")
     read = _readings(context)
-    known = sorted({*organizations(engine), *_failing(read)})
-    rows = [(name, names.get(name, name), *_row(context, name, read.get(name, {}))) for name in known]
+    unread = {*context.read_organizations()} - {*names.values()}
+    stand_ins = {f"{STAND_IN}{name}": name for name in unread}
+    failing = {name for name in _failing(read) if not name.startswith(STAND_IN)}
+    rows = [
+        (name, names.get(name, stand_ins.get(name, name)), *_row(context, name, read.get(name, {})))
+        for name in sorted({*organizations(engine), *failing, *stand_ins})
+    ]
     about = note(
         "billed_until and used_until are the last days that were read after their end. Hours are rounded down."
     )
     return Table(None, HEADINGS, rows, {}, (about,), {}, engine.version.identity)
+
+
+def stale(context: Context) -> Iterator[str]:
+    """Name, of several organizations, those whose last sync could not read all, or that are a day behind another."""
+    rows = answer(context).rows if context.ledger else ()
+    newest = max((str(row["last_success"]) for row in rows if row["last_success"]), default=None)
+    for row in rows if len(rows) > 1 else ():
+        name, success = safe(str(row["organization_name"])), row["last_success"]
+        if success is None:
+            yield f"{name} was never read in full: tallystick freshness"
+        elif row["status"] != OK or instant(str(newest)) - instant(str(success)) > DAY:
+            yield f"{name} was last read in full {row['success_hours']} hours ago: tallystick freshness"
 
 
 Readings = Mapping[str, Mapping[str, datetime]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tallystick.api.allowance import MINUTE
@@ -32,6 +32,16 @@ class Estimate:
     minutes: float
     megabytes: float
     measured: bool
+
+
+def together(estimates: Sequence[Estimate]) -> Estimate:
+    """What several plans will cost, one after the other."""
+    return Estimate(
+        sum(cost.requests for cost in estimates),
+        sum(cost.minutes for cost in estimates),
+        sum(cost.megabytes for cost in estimates),
+        all(cost.measured for cost in estimates),
+    )
 
 
 def estimate(plan: Iterable[SyncTask], request_costs: Mapping[tuple[Source, Grain], RequestCost]) -> Estimate:

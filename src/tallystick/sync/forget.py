@@ -23,7 +23,7 @@ from tallystick.store.erasure import forgotten, pins, purge, remember, repin, re
 from tallystick.store.tables import Tables
 from tallystick.store.writer import Writer
 from tallystick.sync.findings_redaction import redacted, substitutes
-from tallystick.sync.redaction import PERSONS, Mode, People
+from tallystick.sync.redaction import MADE, PERSONS, Mode, People
 from tallystick.sync.source import Persons
 from tallystick.sync.sources import SOURCES, persons_of
 
@@ -51,7 +51,8 @@ def find_person(tables: Tables, people: People, name: str) -> Person:
     rows = _names(tables) if tables.exists() else []
     persons = [row for row in rows if row["type"] in PERSONS]
     known = forgotten(tables.root)
-    called = {name, people.hidden(name) if people.mode == Mode.HASHED else name}
+    are_hidden = any(str(row["name"]).startswith(MADE) for row in persons)  # in one of several organizations perhaps
+    called = {name, people.hidden(name) if are_hidden else name}
     ids = {
         row["id"] for row in persons if row["id"] == name or row["name"] in called or _is(people, row["email"], name)
     }

@@ -18,11 +18,13 @@ from tallystick.core import ledger_tables
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import ApiError, Refused, UnexpectedResponse
 from tallystick.sync.batch import FetchedPage
+from tallystick.sync.label import Label, organization_names
 from tallystick.sync.names import CHILDREN
 from tallystick.sync.redaction import OLDER, People
 from tallystick.sync.sources import NAMES, persons_of
 
 if TYPE_CHECKING:
+    from tallystick.store.writer import Writer
     from tallystick.sync.commit import Committer
     from tallystick.sync.fetch import Fetch
     from tallystick.sync.outcome import Outcome
@@ -82,6 +84,18 @@ class Listing:
         today = Grain.DAY.floor(now)
         with suppress(ApiError):
             watch.get(usage_report_query(Window(today - DAY, today), Grain.DAY, limit=1))
+
+    def owner(self, watch: Watch, sample: Page | None, writer: Writer, label: Label | None) -> str:
+        """Return whose the credential is, and call it as `label` says in the place of its own address.
+
+        Raises what `organization` raises, and UnexpectedResponse where the ledger knows another one by that label.
+        """
+        known = set[str]() if label else writer.organizations(ledger_tables.DAYS)
+        organization = self.organization(watch, watch.now(), sample, known)
+        if label:
+            label.check(organization, organization_names(writer))
+            self.pages.append((entries.OWN_NAME, label.page(organization)))
+        return organization
 
     def learn(self, people: People) -> None:
         """Learn whose e-mails are whose; leave out what may not be kept of persons, and lists that make no sense."""

@@ -40,15 +40,15 @@ class Wanted(TypedDict, total=False):
     """What a sync, and the plan of one, can be told beside `since` and `until`.
 
     `month` is both of them. `grain` of usage is day or hour. `source` is auto, reports (the older dialect), analytics
-    (the newer) or both; `breakdowns` are any of sessions, profiles, slack, groups, by default those of the settings.
-    `claude_code`: the activity of Claude Code too, one request for each day, where the older dialect is read. `again`:
-    settled days of the window too, which must be given. `accept_loss`: days that an answer empties or halves are
-    committed at once.
+    (the newer) or both; `breakdowns` are any of sessions, profiles, slack, groups; both are by default those of the
+    settings. `claude_code`: the activity of Claude Code too, one request for each day, where the older dialect is read.
+    `again`: settled days of the window too, which must be given. `accept_loss`: days that an answer empties or halves
+    are committed at once.
     """
 
     month: When | None
     grain: str
-    source: str
+    source: str | None
     claude_code: bool
     breakdowns: Sequence[str] | None
     again: bool
@@ -73,9 +73,18 @@ class Options:
 
     @classmethod
     def of(
-        cls, since: When | None, until: When | None, wanted: Wanted, now: datetime, by_default: Sequence[str] = ()
+        cls,
+        since: When | None,
+        until: When | None,
+        wanted: Wanted,
+        now: datetime,
+        by_default: Sequence[str] = (),
+        usual: str = Choice.AUTO,
     ) -> Options:
-        """What a user said, checked; `by_default` are the breakdowns of the settings. Raises InvalidQuestion."""
+        """What a user said, checked; `by_default` are the breakdowns, `usual` the source of the settings.
+
+        Raises InvalidQuestion.
+        """
         month, again = wanted.get("month"), wanted.get("again", False)
         if again and month is None and (since is None or until is None):
             raise InvalidQuestion(
@@ -85,7 +94,7 @@ class Options:
         if since is None and month is None:
             last_day = now if until is None else min(now, period(until, now).days.end - DAY)
             since = f"{period('2m', last_day).days.start.date()}"
-        source, grain = wanted.get("source", Choice.AUTO), wanted.get("grain", Grain.DAY)
+        source, grain = wanted.get("source") or usual, wanted.get("grain", Grain.DAY)
         if source not in set(Choice):
             raise InvalidQuestion(f"There is no source {source!r}.", choose(source, [*Choice]))
         if grain not in {Grain.DAY, Grain.HOUR}:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 
-from tallystick.errors import ApiError, Refused, UnexpectedResponse, Unreachable
+from tallystick.errors import ApiError, InvalidQuestion, Refused, UnexpectedResponse, Unreachable
 
+T = TypeVar("T")
 MOST_NAMED = 5
 """Windows that an error names, of those that failed."""
 
@@ -18,6 +21,8 @@ class Outcome:
     `changed` are the days that were committed with new content. What was left out: `moved` days kept moving, `losses`
     are days that an answer would have emptied or halved, `missing` were in no answer (each by source and day, and why);
     `failures` are windows and lists that could not be read. `gaps` says how far the running day is from its total.
+    Of several organizations `parts` has what was done of each by its name, None where the sync of it was stopped, and
+    each text begins with that name.
     """
 
     organization: str = ""
@@ -34,6 +39,7 @@ class Outcome:
     gaps: dict[str, str] = field(default_factory=dict)
     issues: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    parts: dict[str, Outcome | None] = field(default_factory=dict)
 
     @property
     def days(self) -> int:
@@ -56,6 +62,28 @@ class Outcome:
         return (
             Unreachable if all(isinstance(wrong, (Refused, Unreachable)) for wrong in failures) else UnexpectedResponse
         )
+
+    def add(self, name: str, part: Outcome) -> None:
+        """Add what was done of one of several organizations."""
+        self.parts[name] = part
+        self.version = max(self.version, part.version)
+        self.requests += part.requests
+        self.size += part.size
+        self.rows += part.rows
+        self.names += part.names
+        self.changed |= part.changed
+        self.moved |= _named(name, part.moved)
+        self.losses |= _named(name, part.losses)
+        self.missing |= _named(name, part.missing)
+        self.failures |= _named(name, part.failures)
+        self.gaps |= _named(name, part.gaps)
+        self.issues += [f"{name}: {issue}" for issue in part.issues]
+        self.warn(*(f"{name}: {warning}" for warning in part.warnings))
+
+    def stop(self, name: str, wrong: ApiError | InvalidQuestion) -> None:
+        """Note why the sync of one of several organizations was stopped; one whose credential fails is refused."""
+        self.parts[name] = None
+        self.failures[name] = wrong if isinstance(wrong, ApiError) else Refused(wrong.what, wrong.hint)
 
     def warn(self, *messages: str) -> None:
         """Say something once."""
@@ -80,6 +108,10 @@ class Outcome:
             status=first.status,
             code=first.code,
         )
+
+
+def _named(name: str, notes: Mapping[str, T]) -> dict[str, T]:
+    return {f"{name}: {subject}": words for subject, words in notes.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,7 @@ from typing import Any
 from tallystick.api.client import Client, Clock
 from tallystick.api.directory import UNKNOWN_KEY
 from tallystick.api.page import Page
-from tallystick.core.dimensions import UNKNOWN
-from tallystick.core.ledger_tables import DAYS, PAGES
+from tallystick.core.ledger_tables import PAGES
 from tallystick.errors import ApiError, Refused, UnexpectedResponse, Unreachable
 from tallystick.store.archive import Archive
 from tallystick.store.erasure import forgotten
@@ -32,6 +31,7 @@ from tallystick.sync.commit import Committer
 from tallystick.sync.dialects import PROBE, choose_dialect, plan, probe
 from tallystick.sync.fetch import TRIES, Fetch
 from tallystick.sync.known_days import known_days
+from tallystick.sync.label import Label, likely_organization
 from tallystick.sync.listing import Listing
 from tallystick.sync.options import Choice, Options
 from tallystick.sync.outcome import Outcome, Progress
@@ -65,6 +65,7 @@ class Sync:
         waiting: Callable[[str], None] | None = None,
         prices: Prices | None = None,
         people: People | None = None,
+        label: Label | None = None,
     ) -> None:
         self._tables = tables
         self._options = options
@@ -72,6 +73,7 @@ class Sync:
         self._waiting = waiting
         self._prices = prices or Prices.with_own()
         self._people = people or People(Mode.FULL, key_in(default_key()))
+        self._label = label
         self.outcome = Outcome()
         self._client = client
         self._position = Progress()
@@ -120,9 +122,8 @@ class Sync:
         self.outcome.losses = committer.losses
 
     def _stop(self, writer: Writer, wrong: ApiError) -> None:
-        """Remember in the archive what stopped the sync; of the only organization where it was not told whose it is."""
-        known = [*writer.organizations(DAYS)]
-        organization = self.outcome.organization or (known[0] if len(known) == 1 else UNKNOWN)
+        """Remember in the archive what stopped the sync."""
+        organization = self.outcome.organization or likely_organization(self._label, writer)
         self._fetch.stop(organization, writer, wrong.what, self._options.wanted, self._watch.now())
 
     def _read_all(self, committer: Committer, groups: list[list[SyncTask]]) -> None:
@@ -171,7 +172,7 @@ class Sync:
         elif self._options.choice is Choice.ANALYTICS and isinstance(sample, ApiError):
             raise sample
         page = sample if isinstance(sample, Page) else None
-        organization = listing.organization(self._watch, now, page, writer.organizations(DAYS))
+        organization = listing.owner(self._watch, page, writer, self._label)
         self._watch.expect(organization, "the organization's own address" if listing.known else "another answer")
         listing.learn(self._people)
         if page:
