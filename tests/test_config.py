@@ -391,3 +391,70 @@ def test_a_time_that_is_none(written: str) -> None:
     """A TALLYSTICK_NOW that cannot be read is asked wrongly, and named."""
     with pytest.raises(InvalidQuestion, match="TALLYSTICK_NOW"):
         Settings.load(environment={"TALLYSTICK_NOW": written})
+
+
+ONE = '[[organization]]\nname = "North"\nkey_env = "NORTH"\n'
+TWO = f'{ONE}[[organization]]\nname = "South"\nkey_file = "south.key"\npeople = "ids"\nsource = "reports"\n'
+
+
+def test_several_organizations(tmp_path: Path) -> None:
+    """Each [[organization]] has its credential, people mode, source and breakdowns, else those of the whole file."""
+    (tmp_path / "south.key").write_text("south-key")
+    (tmp_path / "t.toml").write_text(f'breakdowns = ["groups"]\n{TWO}breakdowns = []\n')
+    north, south = Settings.load(config=str(tmp_path / "t.toml"), environment={"NORTH": KEY}).organizations
+    assert (header(north), header(south)) == (("x-api-key", KEY), ("x-api-key", "south-key"))
+    assert (north.organization, north.people_mode, north.source, north.breakdowns) == (
+        *("North", "full", "auto"),
+        ("groups",),
+    )
+    assert (south.organization, south.people_mode, south.source, south.breakdowns) == ("South", "ids", "reports", ())
+    assert KEY not in repr(north)
+
+
+def test_an_organization_keeps_no_more_of_people_than_the_ledger(tmp_path: Path) -> None:
+    """`people` of an organization may be stricter than the ledger's, never laxer."""
+    (tmp_path / "t.toml").write_text(f'people = "hashed"\n{TWO}')
+    organizations = Settings.load(config=str(tmp_path / "t.toml"), environment={}).organizations
+    assert [own.people_mode for own in organizations] == ["hashed", "hashed"]
+
+
+def test_the_credential_of_what_asks_about_one_organization(tmp_path: Path) -> None:
+    """It is the environment's, or that of the only [[organization]]; of several none is guessed."""
+    (tmp_path / "t.toml").write_text(ONE)
+    assert header(Settings.load(config=str(tmp_path / "t.toml"), environment={"NORTH": KEY})) == ("x-api-key", KEY)
+    (tmp_path / "t.toml").write_text(TWO)
+    several = Settings.load(config=str(tmp_path / "t.toml"), environment={"NORTH": KEY})
+    with pytest.raises(InvalidQuestion, match=r"2 .*organization"):
+        several.credential()
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('key_env = "A"', "no name"),
+        ('name = " "\nkey_env = "A"', "no name"),
+        ('name = "A"', "no credential"),
+        ('name = "A"\nkey_env = "A"\nkey_file = "a"', "one credential too many"),
+        ('name = "A"\nkey = "sk-ant-admin01-in-the-file"', "'key'"),
+        ('name = "A"\nkey_env = 5', "'key_env'"),
+        ('name = "A"\nkey_env = "A"\npeople = "none"', "'none'"),
+        ('name = "A"\nkey_env = "A"\n[[organization]]\nname = "A"\nkey_env = "B"', "Two"),
+    ],
+)
+def test_an_organization_that_cannot_be(tmp_path: Path, text: str, named: str) -> None:
+    """A table without name or credential, or with what is no setting, is asked wrongly: named, and no secret shown."""
+    (tmp_path / "t.toml").write_text(f"[[organization]]\n{text}\n")
+    with pytest.raises(InvalidQuestion, match=named) as refused:
+        _ = Settings.load(config=str(tmp_path / "t.toml"), environment={}).organizations
+    assert "sk-ant-admin01-in-the-file" not in str(refused.value)
+
+
+def test_organizations_of_a_file_that_is_not_trusted(toml: Path) -> None:
+    """The folder's file says whose keys are read once it is trusted; until then nothing is asked."""
+    toml.write_text(ONE)
+    settings = Settings.load(environment={"ANTHROPIC_ADMIN_KEY": KEY, "NORTH": KEY})
+    assert settings.organizations == ()
+    with pytest.raises(InvalidQuestion, match=r"not trusted.*organization"):
+        settings.credential()
+    allow(toml, toml.read_bytes())
+    assert [own.organization for own in Settings.load(environment={}).organizations] == ["North"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from support.wire import TODAY, Clock
@@ -47,6 +47,19 @@ class Switchboard(Simulator):
         key = {name.lower(): value for name, value in headers.items()}.get("x-api-key", "")
         self.keys.append(key)
         return self._simulators.get(key, super()).answer(method, target, headers)
+
+
+def tables(names: tuple[str, ...], extra: Mapping[str, str] | None = None) -> str:
+    """The settings of these organizations, each with its key in a variable of its name; `extra` are more lines."""
+    return "\n".join(
+        f'[[organization]]\nname = "{name}"\nkey_env = "{name.upper()}_KEY"\n{(extra or {}).get(name, "")}'
+        for name in names
+    )
+
+
+def variables(names: Iterable[str]) -> dict[str, str]:
+    """The environment that has their keys."""
+    return {f"{name.upper()}_KEY": key_of(name) for name in names}
 
 
 def worlds(names: tuple[str, ...]) -> dict[str, World]:

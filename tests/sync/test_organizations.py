@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -11,7 +11,7 @@ import pytest
 
 from support.records import content, records
 from support.simulated_truth import assert_true
-from support.switchboard import Switchboard, key_of, worlds
+from support.switchboard import Switchboard, key_of, tables, variables, worlds
 from support.wire import TODAY, span
 from tallystick import Ledger
 from tallystick.core.ledger_tables import NAMES
@@ -24,21 +24,12 @@ DAYS = span(SINCE, TODAY)
 TWO = ("North", "South")
 
 
-def tables(names: tuple[str, ...], extra: Mapping[str, str] | None = None) -> str:
-    """The settings of these organizations, each with its key in a variable of its name; `extra` are more lines."""
-    return "\n".join(
-        f'[[organization]]\nname = "{name}"\nkey_env = "{name.upper()}_KEY"\n{(extra or {}).get(name, "")}'
-        for name in names
-    )
-
-
 @contextmanager
-def book_of(folder: Path, api: Switchboard, settings: str, **variables: str) -> Iterator[Ledger]:
-    """The ledger in a folder, by settings with the keys of the switchboard in the environment, at its address."""
+def book_of(folder: Path, api: Switchboard, settings: str, **other: str) -> Iterator[Ledger]:
+    """The ledger in a folder, by settings with the keys of the switchboard, or `other` ones, in the environment."""
     (folder / "tallystick.toml").write_text(f'people_key = "people.key"\nledger = "ledger"\n{settings}')
-    keys = {f"{name.upper()}_KEY": key_of(name) for name in api.worlds}
     with serve(api) as server:
-        environment = {**keys, "TALLYSTICK_BASE_URL": server.url, **variables}
+        environment = {**variables(api.worlds), "TALLYSTICK_BASE_URL": server.url, **other}
         loaded = Settings.load(config=str(folder / "tallystick.toml"), environment=environment)
         yield Ledger.of(loaded, clock=api.clock)
 
@@ -105,6 +96,7 @@ def test_only_those_that_are_named(tmp_path: Path) -> None:
             book.sync(organizations=["Sout"])
 
 
+@pytest.mark.long
 def test_each_keeps_of_people_what_its_table_says(tmp_path: Path) -> None:
     """An organization with `people = "ids"` keeps no name of a person, the other all of them; a rebuild keeps both."""
     api = Switchboard(worlds(TWO))
@@ -118,6 +110,7 @@ def test_each_keeps_of_people_what_its_table_says(tmp_path: Path) -> None:
     assert content(tmp_path / "rebuilt")["names"] == content(book.path)["names"]
 
 
+@pytest.mark.long
 def test_a_credential_of_another_organization_is_refused(tmp_path: Path) -> None:
     """Two credentials that changed places, or one for two tables, are refused; the ledger stays as it was."""
     api = Switchboard(worlds(TWO))

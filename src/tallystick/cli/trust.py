@@ -21,8 +21,10 @@ def trust(file: str, listing: bool, revoke: bool) -> None:
     must be trusted again.
     """
     from tallystick import trust as store
+    from tallystick.api.credential import masked
     from tallystick.errors import InvalidQuestion
-    from tallystick.settings_file import content, parsed
+    from tallystick.organization_settings import organization_settings
+    from tallystick.settings_file import PEOPLE, content, parsed
 
     path = Path(file)
     if listing:
@@ -37,7 +39,8 @@ def trust(file: str, listing: bool, revoke: bool) -> None:
     raw = content(path)
     refused = parsed(file, raw, harmless=True).refused
     values = parsed(file, raw)
+    list(organization_settings(values.values.get("organization", ()), values.folder, PEOPLE[0], lambda _: None))
     store.allow(path, raw)
     for name in refused:
-        say(safe(f"  {name} = {values.api.get(name) or values.values.get(name)}"))
+        say(masked(safe(f"  {name} = {values.api.get(name) or values.values.get(name)}")))
     say(f"{safe(file)} is trusted until it changes.")
