@@ -126,7 +126,7 @@ class LedgerSync(LedgerCare):
         it is what `sync` would read of each, or of those of these names.
         """
         from tallystick.sync.dialects import plan
-        from tallystick.sync.estimate import estimate, together
+        from tallystick.sync.estimate import estimate, total_estimate
         from tallystick.sync.known_days import known_days, request_costs
 
         plans = []
@@ -139,7 +139,7 @@ class LedgerSync(LedgerCare):
             groups = plan(known, self._options(own, since, until, wanted), self._clock.now())
             tasks = [task for group in groups for task in group]
             plans.append((tasks, estimate(tasks, request_costs(self._tables))))
-        return [task for tasks, _ in plans for task in tasks], together([cost for _, cost in plans])
+        return [task for tasks, _ in plans for task in tasks], total_estimate([cost for _, cost in plans])
 
     def _organization_id(self, name: str) -> str:
         """The id of the organization that the settings call so, without a name of the only one; empty where unknown."""

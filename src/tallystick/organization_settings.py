@@ -32,7 +32,8 @@ def organization_settings(
 ) -> Iterator[dict[str, Any]]:
     """Read the tables of a settings file in `folder`; `people` is what the ledger keeps of people.
 
-    Each gives what its settings have in the place of those of all: `organization` is its name. `variable` gives the value of a variable of the environment. InvalidQuestion names the table that cannot be.
+    Each gives what its settings have in the place of those of all: `organization` is its name.
+    `variable` gives the value of a variable of the environment. InvalidQuestion names the table that cannot be.
     """
     names = set[str]()
     for number, table in enumerate(tables, 1):

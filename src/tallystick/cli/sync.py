@@ -40,10 +40,12 @@ def check() -> None:
     Also names rights that the key has and tallystick does not need. Checks each [[organization]] of the settings. Exit
     code 3 if no report of cost can be read.
     """
+    from tallystick.core.text import safe
+
     settings = options.settings(asks=True)
     code = 0
     for own in settings.organizations:
-        click.echo(f"[[organization]] {own.organization}:")
+        click.echo(f"[[organization]] {safe(own.organization)}:")
         try:
             code = max(code, _check(own))
         except (ApiError, InvalidQuestion) as wrong:
@@ -150,9 +152,11 @@ def sync(
         "accept_loss": accept_loss,
     }
     if planned:
+        from tallystick.core.text import safe
+
         names = [own.organization for own in settings.organizations]
         for name in organizations or names:
-            click.echo(f"{name}:")
+            click.echo(f"{safe(name)}:")
             _print_plan(*book.plan(since, until, organizations=(name,), **wanted))
         if not names:
             _print_plan(*book.plan(since, until, organizations=organizations, **wanted))
@@ -170,7 +174,8 @@ def sync(
         )
     tell(done)
     for name, part in done.parts.items():
-        note(f"{name}: {total(part) if part else 'not read; it stays as it was.'}", name="")
+        rest = f" {len(part.failures):,} left out." if part and part.failures else ""
+        note(f"{name}: {total(part) + rest if part else 'not read; it stays as it was.'}", name="")
     for day, gap in done.gaps.items() if sys.stderr.isatty() else ():
         note(f"{day} is still running ({gap}).", name="")
     note(total(done), name="")

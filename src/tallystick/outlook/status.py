@@ -280,9 +280,8 @@ def _span(window: Window) -> str:
 
 
 def _ask(context: Context, where: Where) -> Document:
-    return Status(
-        context, scope(where), () if where else (*freshness.stale(context), *news(context), *drift.news(context))
-    ).document()
+    lines = () if where else (*freshness.stale(context), *news(context), *drift.news(context))
+    return Status(context, scope(where), lines).document()
 
 
 REPORT = Report(

@@ -34,7 +34,7 @@ class Estimate:
     measured: bool
 
 
-def together(estimates: Sequence[Estimate]) -> Estimate:
+def total_estimate(estimates: Sequence[Estimate]) -> Estimate:
     """What several plans will cost, one after the other."""
     return Estimate(
         sum(cost.requests for cost in estimates),
