@@ -71,7 +71,7 @@ COMMANDS = (
     (Group.LEDGER, "rebuild", "Build another ledger from the archived pages.", "ledger:rebuild"),
     (Group.LEDGER, "forget", "Remove a person from the ledger.", "forget:forget"),
     (Group.LEDGER, "trust", "Trust a settings file with your key.", "trust:trust"),
-    (Group.LEDGER, "sim", "Serve a simulated organization; list its faults.", "simulate:sim"),
+    (Group.LEDGER, "sim", "Serve a simulated organization; write a ledger of any size.", "simulate:sim"),
 )
 """The commands that are no report: group, name, summary, and where each is."""
 UNDER = {

@@ -1,4 +1,4 @@
-"""The command sim: the simulator as a server, which needs no key."""
+"""The command sim: the simulator as a server, which needs no key, and synthetic ledgers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tallystick.cli.synthetic import ledger_command
 from tallystick.core.time import FIRST_DAY
 from tallystick.errors import InvalidQuestion
 
@@ -21,7 +22,10 @@ HIGHEST_PORT = 65535
 
 @click.group()
 def sim() -> None:
-    """Simulate an organization behind the real paths of the Admin API."""
+    """Simulate an organization behind the real paths of the Admin API, or write a synthetic ledger."""
+
+
+sim.add_command(ledger_command)
 
 
 @sim.command("serve")

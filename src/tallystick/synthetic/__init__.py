@@ -1,0 +1,1 @@
+"""Synthetic ledgers: of any size, written as a sync would leave them, without a page that was read."""
