@@ -24,7 +24,7 @@ from tallystick.web.answers import ALL, LEAST, SMALL, Answers
 from tallystick.web.application import application
 from tallystick.web.explore import CELLS
 from tallystick.web.grid import LETTERS
-from tallystick.web.lanes import VERSIONS, TimeLimit
+from tallystick.web.lanes import STATES, TimeLimit
 from tallystick.web.readers import COUNT, LIMITS, Readers, VersionReader
 
 from .conftest import ENVIRONMENT
@@ -167,7 +167,7 @@ def test_versions_that_passed_are_closed(copy: Path, monkeypatch: pytest.MonkeyP
                 time.sleep(0.01)
             opened.append(len(open_engines() - others))
             threads.append(threading.active_count())
-    assert max(opened) <= (COUNT + 1) * VERSIONS * (1 + OTHERS)
+    assert max(opened) <= (COUNT + 1) * STATES * (1 + OTHERS)
     for counts in (opened, threads):  # the last reader may open late; one more with each version is a leak
         assert max(counts[4:]) < max(counts[:4]) + 4
 

@@ -41,7 +41,7 @@ GRACE = 3
 @click.option(
     "--name", "names", multiple=True, metavar="HOST", help="A host name by which readers reach it. May be repeated."
 )
-@click.option("--token-file", type=click.Path(path_type=Path), metavar="FILE", help="Who may read, and of which teams.")
+@click.option("--token-file", type=click.Path(path_type=Path), metavar="FILE", help="Who may read, and of what.")
 @click.option("--user-header", metavar="HEADER", help="The header in which a proxy names the reader; needs --proxy.")
 @click.option(
     "--proxy", "proxies", multiple=True, metavar="ADDRESS", help="The address of that proxy. May be repeated."
@@ -58,6 +58,13 @@ GRACE = 3
 )
 @click.option("--new-token", metavar="NAME", help="Print a new token and its lines for the token file, and stop.")
 @click.option("--team", "teams", multiple=True, help="With --new-token: a team that it may see. May be repeated.")
+@click.option(
+    "--organization",
+    "organizations",
+    multiple=True,
+    metavar="ID",
+    help="With --new-token: the id of an organization that it may see. May be repeated.",
+)
 @options.ledger
 @options.config
 def serve(
@@ -71,12 +78,13 @@ def serve(
     watch_every: str | None,
     new_token: str | None,
     teams: tuple[str, ...],
+    organizations: tuple[str, ...],
 ) -> None:
     """Serve the dashboard until interrupted."""
     if new_token:
         from tallystick.web.tokens import new_token as made
 
-        token, lines = made(new_token, teams)
+        token, lines = made(new_token, teams, organizations)
         click.echo(f"The token, which is shown this once: {token}\n\nFor the token file:\n\n{lines}")
         return
     from tallystick.web.refresh import LEAST

@@ -222,4 +222,5 @@ REPORT = Report(
     "A `[[deliver]]` of the settings sends a report over each month, week or day, once its days are complete. "
     "`tallystick watch` sends; `deliveries try NAME` shows what would be sent.",
     priced=False,
+    organizations=False,
 )

@@ -137,7 +137,7 @@ class Roster:
             *self._last,
             *(id_ for id_, (type_, _) in self._listed.items() if not people or type_ != "key"),
         }
-        if self.dimension == "team":
+        if self.dimension == "team" and self.engine.organizations is None:
             [organization, *_] = [*{id_[0] for id_ in ids}, ""]
             ids |= {
                 (organization, team) for team in self.owners.teams if team not in {id_ for _, id_ in ids} | {UNOWNED}

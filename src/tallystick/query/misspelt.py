@@ -41,8 +41,11 @@ def unknown_values(rule: Rule, words: Mapping[str, set[str]]) -> Iterator[str]:
 
 
 def misspelt(engine: Engine, owners: Owners, charges: Attribution, window: Window) -> list[Message]:
-    """Return a warning of the rules in force that caught nothing and name what nothing in the ledger has."""
-    if not owners.rules:
+    """Return a warning of the rules in force that caught nothing and name what nothing in the ledger has.
+
+    None where the engine shows some organizations alone: a rule may be of another.
+    """
+    if not owners.rules or engine.organizations is not None:
         return []
     caught = {row["rule"] for row in charges.sums(["rule"])}
     idle = [

@@ -127,6 +127,7 @@ class Report:
     `charges` are the charges behind a figure, held to the dimensions of its row and the filters of the question; of
     a report with `subjects` each row is told by these dimensions alone, whatever the question is held to. `no_charges`
     says of its other figures why no charge is behind them. `teams`: held to a team it shows that team's charges alone.
+    `organizations`: it reads only what can be held to some organizations.
     `parts` gives the answer as Tables of some rows each, for formats that can write them one after the other; None
     where it is better asked whole. `nothing` says what a page says of an answer without rows.
     """
@@ -141,6 +142,7 @@ class Report:
     no_charges: str = COMPUTED
     subjects: tuple[str, ...] = ()
     teams: bool = False
+    organizations: bool = True
     sql: Callable[..., str] | None = None
     text_rows: int | None = None
     parts: Callable[..., Iterator[Table] | None] | None = None

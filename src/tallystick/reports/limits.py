@@ -230,4 +230,5 @@ REPORT = Report(
     "nothing.",
     priced=False,
     api=True,
+    organizations=False,
 )

@@ -9,7 +9,7 @@ from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.time import text
 from tallystick.errors import InvalidQuestion
 from tallystick.query.report import Form, Parameter, Report
-from tallystick.store.tables import Tables
+from tallystick.store.engine import Engine
 from tallystick.store.version import EMPTY, Version
 
 _HEADINGS = (
@@ -21,14 +21,15 @@ _HEADINGS = (
 )
 
 
-def answer(tables: Tables, newest: Version, top: int | None = None) -> Table:
-    """One row a version up to `newest`, the newest first: number, instant, organization, what was committed, tables.
+def answer(engine: Engine, top: int | None = None) -> Table:
+    """One row a version up to the engine's, the newest first: number, instant, organization, what was done, tables.
 
     `changed` names the tables that are not what they were in the version before. `top` keeps the first rows.
     """
     if top is not None and top < 1:
         raise InvalidQuestion("--top keeps at least one row.", "Leave it out to see all.")
-    every = [version for version in tables.versions() if version.number <= newest.number]
+    newest = engine.version
+    every = [version for version in engine.tables.versions() if version.number <= newest.number]
     cells: list[tuple[Cell, ...]] = [
         (
             version.number,
@@ -38,6 +39,7 @@ def answer(tables: Tables, newest: Version, top: int | None = None) -> Table:
             ", ".join(changed(before, version)),
         )
         for version, before in pairwise([*every, EMPTY])
+        if engine.organizations is None or version.organization in engine.organizations
     ]
     rows = cells[:top]
     notes = [f"{len(cells) - len(rows):,} older versions are not shown."] if len(rows) < len(cells) else []
@@ -50,7 +52,7 @@ def changed(before: Version, after: Version) -> list[str]:
 
 
 REPORT = Report(
-    lambda context, top: answer(context.tables, context.engine.version, top),
+    lambda context, top: answer(context.engine, top),
     (Parameter("top", "The newest N.", Form.COUNT, metavar="N"),),
     "Every committed version, the newest first: any of them can be asked with --as-of.",
     priced=False,

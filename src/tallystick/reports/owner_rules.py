@@ -30,4 +30,5 @@ REPORT = Report(
         lambda table: "problem" in {heading.name for heading in table.headings} and problems(table),
         always=True,
     ),
+    organizations=False,
 )

@@ -109,4 +109,5 @@ REPORT = Report(
     priced=False,
     parts=lambda context, query, top: None if top else parts(_engine(context, query), query),
     text_rows=READ,
+    organizations=False,
 )

@@ -219,4 +219,5 @@ REPORT = Report(
     "written. Reads every table and every archived page. Lists only what is wrong.",
     priced=False,
     strict=Strictness({}, "anything is wrong", lambda table: bool(table.cells), always=True),
+    organizations=False,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -50,6 +50,7 @@ P = ParamSpec("P")
 Answer = TypeVar("Answer")
 T = TypeVar("T")
 _Rows = tuple[list[str], list[tuple[Any, ...]]]
+_Ids = Collection[str] | None
 
 
 def per_version(ask: Callable[Concatenate[Engine, P], Answer]) -> Callable[Concatenate[Engine, P], Answer]:
@@ -71,13 +72,17 @@ class Engine:
 
     A table is opened, and held to what the version says of it, when a query first names it. A version never changes,
     so a small answer is kept: no question is put to the files twice. `statements` is the SQL that was run last. Without
-    `limits` queries take DuckDB's own part of the machine's memory, and answers are of any size.
+    `limits` queries take DuckDB's own part of the machine's memory, and answers are of any size. With `organizations`,
+    ids, every table has their rows alone: it answers as a ledger that holds no others.
     """
 
-    def __init__(self, tables: Tables, version: Version, limits: Limits | None = None) -> None:
+    def __init__(
+        self, tables: Tables, version: Version, limits: Limits | None = None, organizations: _Ids = None
+    ) -> None:
         self.version = version
         self.tables = tables
         self._limits = limits
+        self.organizations = organizations
         self._others: OrderedDict[int, Engine] = OrderedDict()
         self._folder = tables.root.resolve()
         self._tables = {f"ledger.{table.name}": table for table in TABLES}
@@ -230,7 +235,7 @@ class Engine:
         if version == self.version:
             return self
         if version.number not in self._others:
-            self._others[version.number] = Engine(self.tables, version, self._limits)
+            self._others[version.number] = Engine(self.tables, version, self._limits, self.organizations)
             while len(self._others) > OTHERS:
                 self._others.popitem(last=False)
         return self._others[version.number]
@@ -267,7 +272,7 @@ class Engine:
     def _show(self, table: LedgerTable, files: list[str]) -> None:
         """Make a table of its files."""
         try:
-            self._duck.execute(f"CREATE VIEW ledger.{table.name} AS {table_sql(table, files)}")
+            self._duck.execute(f"CREATE VIEW ledger.{table.name} AS {table_sql(table, files, self.organizations)}")
         except duckdb.BinderException as wrong:
             raise LedgerError(
                 f"The ledger {self._folder} was written by another version of tallystick: its table {table.name} has "

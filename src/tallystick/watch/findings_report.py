@@ -67,4 +67,5 @@ REPORT = Report(
     "sees it. `findings ack FINDING --reason TEXT` stops reminders.",
     priced=False,
     nothing="No rule has seen anything.",
+    organizations=False,
 )

@@ -100,4 +100,5 @@ REPORT = Report(
     "A rule asks a question of the catalog, and speaks of each row on which its condition holds. `tallystick docs "
     "watch` shows how to add one.",
     priced=False,
+    organizations=False,
 )

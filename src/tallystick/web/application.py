@@ -52,7 +52,7 @@ from tallystick.web.view_list import ViewList
 from tallystick.web.visits import Visit
 
 HTTP = {
-    403: ("This page is not for readers of single teams.", "Ask for a token of the whole ledger."),
+    403: ("This page is not for readers of a part of the ledger.", "Ask for a token of the whole ledger."),
     404: ("There is no such page.", "Begin at the overview."),
     405: ("This page takes no form.", "Begin at the overview."),
 }
@@ -138,7 +138,7 @@ class Dashboard:
             return made
 
         try:
-            return await self.readers.once(visit, (panel, identity.teams), laid)
+            return await self.readers.once(visit, (panel, identity.scope), laid)
         except Passing as passing:
             return passing.shown
 
@@ -160,7 +160,7 @@ class Dashboard:
         return await self._ask(identity, visit, address, VersionReader.query)
 
     async def _ask(self, identity: Identity, visit: Visit, address: Address, ask: Callable[..., T]) -> T:
-        """What `ask` gives of a question, of the teams that its reader may see: all of a reader's answers pass here."""
+        """What `ask` gives of a question, of what its reader may see: all of a reader's answers pass here."""
         address = bounded(address.question, identity)
         values = address.values
 
@@ -170,10 +170,10 @@ class Dashboard:
             return ask(reader, address.report, **values)
 
         try:
-            answer = await self.readers.ask(visit, (ask.__name__, address.url, identity.teams), answered)
+            answer = await self.readers.ask(visit, (ask, address.url, identity.teams), answered, identity.organizations)
         except TallystickError as wrong:
-            if isinstance(wrong, InvalidQuestion) and identity.teams is not None:
-                wrong.hint = ""  # it can name what is another team's
+            if isinstance(wrong, InvalidQuestion) and not identity.sees_all:
+                wrong.hint = ""  # it can name what is another's
             raise without_folders(wrong, self.readers.settings.ledger) from None
         return held(answer, identity)
 

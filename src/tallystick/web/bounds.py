@@ -1,4 +1,4 @@
-"""Bounds: a question held to the teams of who asks it."""
+"""Bounds: a question held to what its reader may see: teams by a filter, organizations by the tables."""
 
 from __future__ import annotations
 
@@ -17,19 +17,24 @@ T = TypeVar("T")
 
 
 def holdable(address: Address, identity: Identity) -> bool:
-    """Whether the question can be held to the teams of an identity."""
-    return identity.teams is None or entry(address.report).report.teams
+    """Whether the question can be held to what an identity may see."""
+    report = entry(address.report).report
+    return (identity.teams is None or report.teams) and (identity.organizations is None or report.organizations)
 
 
 def bounded(address: Address, identity: Identity) -> Address:
-    """Return the question of the teams that an identity may see; InvalidQuestion where it cannot be held to them."""
-    if identity.teams is None:
-        return address
+    """Return the question of the teams that an identity may see.
+
+    Raises InvalidQuestion where it cannot be held to these or to the organizations.
+    """
     if not holdable(address, identity):
+        whose = "organizations" if identity.teams is None else "teams"
         raise InvalidQuestion(
-            f"`{address.report}` cannot be held to your teams: {', '.join(sorted(identity.teams))}.",
+            f"`{address.report}` cannot be held to your {whose}: {identity.bounds}.",
             "Ask a report of charges, such as spend.",
         )
+    if identity.teams is None:
+        return address
     asked = filters(address.where).get(TEAM, Filter())
     teams = sorted(team for team in identity.teams if asked.takes(team))
     if not teams:

@@ -133,7 +133,7 @@ class Explore:
     async def _sql(self, request: Request, visit: Visit, address: Address) -> str:
         """The query of a question, where it is one. It names every id that a pattern fits, so it is not for all."""
         identity = request.state.identity
-        if identity.teams is not None or not entry(address.report).report.sql:
+        if not identity.sees_all or not entry(address.report).report.sql:
             return ""
         try:
             return await self._dashboard.query(identity, visit, address)
@@ -191,8 +191,8 @@ class Explore:
         return await self.values(request, visit, CATALOG[0].name, dimension)
 
     def _views_of(self, request: Request) -> Sequence[SavedView]:
-        """The saved views; none for a reader of some teams, whose names may tell of others."""
-        return self._views.views if request.state.identity.teams is None else ()
+        """The saved views; none for a reader of a part of the ledger, whose names may tell of others."""
+        return self._views.views if request.state.identity.sees_all else ()
 
 
 def _has_rows(answer: Answer | TallystickError | None) -> bool:

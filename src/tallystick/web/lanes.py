@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,8 +13,8 @@ from tallystick.errors import LedgerError
 if TYPE_CHECKING:
     from tallystick.store.engine import Engine
 
-VERSIONS = 2
-"""Versions that a reader holds open: the newest, and the one of pages that are being made."""
+STATES = 4
+"""States that a reader holds open: the newest, that of pages which are being made, and both as others may see them."""
 AGAIN = 0.2
 """Seconds after which a question that was told to end is told so again: it may have been between two queries."""
 T = TypeVar("T")
@@ -35,11 +35,15 @@ class Lane:
         self.seconds = seconds
         self._turn = asyncio.Semaphore(count)
         self._pool = ThreadPoolExecutor(count, thread_name_prefix=f"tallystick-{name}")
-        self._idle: list[OrderedDict[str, Engine]] = [OrderedDict() for _ in range(count)]
+        self._idle: list[OrderedDict[Hashable, Engine]] = [OrderedDict() for _ in range(count)]
         self._readers = tuple(self._idle)
 
     async def ask(
-        self, state: str, open_engine: Callable[[], Engine | None], question: Question[T], patience: float | None = None
+        self,
+        state: Hashable,
+        open_engine: Callable[[], Engine | None],
+        question: Question[T],
+        patience: float | None = None,
     ) -> T:
         """Return what the question gives of the version of a state; raise what it raises.
 
@@ -62,7 +66,7 @@ class Lane:
             )
         return work.result()
 
-    def _rest(self, engines: OrderedDict[str, Engine]) -> None:
+    def _rest(self, engines: OrderedDict[Hashable, Engine]) -> None:
         self._idle.append(engines)
         self._turn.release()
 
@@ -80,22 +84,25 @@ class Lane:
 
 
 def _answer(
-    engines: OrderedDict[str, Engine], state: str, open_engine: Callable[[], Engine | None], question: Question[T]
+    engines: OrderedDict[Hashable, Engine],
+    state: Hashable,
+    open_engine: Callable[[], Engine | None],
+    question: Question[T],
 ) -> T:
     if state not in engines and (engine := open_engine()):
         engines[state] = engine
-        while len(engines) > VERSIONS:
+        while len(engines) > STATES:
             engines.popitem(last=False)[1].close()
     return question(engines.get(state))
 
 
-def _end(work: asyncio.Future[T], engines: OrderedDict[str, Engine]) -> None:
+def _end(work: asyncio.Future[T], engines: OrderedDict[Hashable, Engine]) -> None:
     """Interrupt the queries of a question until it has ended."""
     if not work.done():
         _interrupt(engines)
         asyncio.get_running_loop().call_later(AGAIN, _end, work, engines)
 
 
-def _interrupt(engines: OrderedDict[str, Engine]) -> None:
+def _interrupt(engines: OrderedDict[Hashable, Engine]) -> None:
     for engine in [*engines.values()]:
         engine.interrupt()

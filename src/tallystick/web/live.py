@@ -46,6 +46,6 @@ class Live:
 
 
 def _whole(request: Request) -> None:
-    """Raise HTTPException where the reader may see the charges of teams alone."""
-    if request.state.identity.teams is not None:
+    """Raise HTTPException where the reader may see a part of the ledger alone."""
+    if not request.state.identity.sees_all:
         raise HTTPException(403)

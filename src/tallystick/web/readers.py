@@ -6,13 +6,17 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Hashable
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tallystick.clock import SystemClock
+from tallystick.core.filter import Filter
 from tallystick.core.question import Table
 from tallystick.errors import TallystickError
 from tallystick.ledger_reader import LedgerReader
+from tallystick.query.context import Context
+from tallystick.query.names import directory
 from tallystick.store.batches import Limits, TooLarge
 from tallystick.store.engine import Engine
 from tallystick.store.probe import check_files
@@ -24,6 +28,7 @@ from tallystick.web.visits import LOOK, Visit, Visits
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from tallystick.api.client import Client
     from tallystick.settings import Settings
     from tallystick.store.version import Version
     from tallystick.tally.prices_in_force import Prices
@@ -45,11 +50,27 @@ Work = Callable[[Visit], Coroutine[Any, Any, Any]]
 
 
 class VersionReader(LedgerReader):
-    """A reader of one version at one instant, whatever is committed meanwhile."""
+    """A reader of one version at one instant, whatever is committed meanwhile.
+
+    Of an engine of some organizations it has the budgets that are of nothing else.
+    """
 
     def __init__(self, settings: Settings, prices: Prices, now: datetime, engine: Engine | None) -> None:
         super().__init__(settings.ledger, SystemClock(now), prices, settings)
         self._pinned = engine
+
+    def context(self, client: Client | None = None) -> Context:
+        """Return what a question needs, with the settings' own that its organizations may see."""
+        context = super().context(client)
+        if self._pinned is None or self._pinned.organizations is None:
+            return context
+        names = {*self._pinned.organizations, *directory(self._pinned, "organization").values()}
+        own = {"organization": Filter(tuple(sorted(names)))}
+        return replace(
+            context,
+            read_budgets=lambda: self._settings.budgets().within(own),
+            read_organizations=lambda: [name for name in context.read_organizations() if name in names],
+        )
 
     def engine(self) -> Engine:
         """The version; LedgerError where there is no ledger."""
@@ -104,12 +125,20 @@ class Readers:
         """Raise LedgerError where a file of a version is lost, cut short, or may not be read."""
         await asyncio.to_thread(check_files, self._tables, version)
 
-    async def ask(self, visit: Visit, key: Hashable, question: Callable[[VersionReader], T]) -> T:
+    async def ask(
+        self,
+        visit: Visit,
+        key: Hashable,
+        question: Callable[[VersionReader], T],
+        organizations: frozenset[str] | None = None,
+    ) -> T:
         """Return what the question gives of a reader of the visit's version; `key` tells it from other questions.
 
-        Raises what the question raises, and TimeLimit where it takes too long.
+        With `organizations`, ids, the reader sees theirs alone. Raises what the question raises, and TimeLimit where it
+        takes too long.
         """
-        return await self.once(visit, key, lambda visit: self._asked(visit, question))
+        key = (key, organizations)
+        return await self.once(visit, key, lambda visit: self._asked(visit, question, organizations))
 
     async def once(self, visit: Visit, key: Hashable, work: Callable[[Visit], Coroutine[Any, Any, T]]) -> T:
         """Return what the work gives of a state, done once; `key` tells it from other work."""
@@ -119,9 +148,15 @@ class Readers:
             self._works.popitem(last=False)
         return await self._answers.once(_known(visit, key), partial(work, visit))
 
-    async def _asked(self, visit: Visit, question: Callable[[VersionReader], T]) -> T:
+    async def _asked(
+        self, visit: Visit, question: Callable[[VersionReader], T], organizations: frozenset[str] | None
+    ) -> T:
         def opened() -> Engine | None:
-            return Engine(Tables(self.settings.ledger), visit.version, LIMITS) if visit.version else None
+            if visit.version is None:
+                return None
+            return Engine(Tables(self.settings.ledger), visit.version, LIMITS, organizations)
+
+        state = (visit.state, organizations)
 
         def work(engine: Engine | None) -> T:
             answer = question(VersionReader(self.settings, self._prices, visit.now, engine))
@@ -130,9 +165,9 @@ class Readers:
             return answer
 
         try:
-            return await self._quick.ask(visit.state, opened, work)
+            return await self._quick.ask(state, opened, work)
         except TimeLimit:  # asked anew where it holds up no other
-            return await self._long.ask(visit.state, opened, work, self._long.seconds)
+            return await self._long.ask(state, opened, work, self._long.seconds)
 
     async def close(self) -> None:
         """End every question and every reader."""

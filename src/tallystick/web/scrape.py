@@ -25,8 +25,8 @@ class Scrape:
 
     async def answer(self, request: Request) -> Response:
         """Answer a scrape with the snapshot of the state that is shown; 503 where there is none."""
-        if request.state.identity.teams is not None:
-            return PlainTextResponse("Metrics are of all teams. Ask for a token of the whole ledger.\n", 403)
+        if not request.state.identity.sees_all:
+            return PlainTextResponse("Metrics are of the whole ledger. Ask for a token of the whole ledger.\n", 403)
         from tallystick.metrics.exposition import exposition
         from tallystick.metrics.snapshot import Snapshot
 

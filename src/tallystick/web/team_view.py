@@ -1,4 +1,4 @@
-"""Team view: the panels of a page as a reader of single teams sees them: what cannot be held to these is left out."""
+"""Team view: the panels of a page as a reader of single teams or organizations sees them, without what is of all."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def panels_for(panels: tuple[Panel, ...], identity: Identity) -> tuple[Panel, ..
 
 def not_for(page: Page, identity: Identity) -> Shown:
     """Return what is said to an identity of a page that it is shown nothing of."""
-    teams = ", ".join(sorted(identity.teams or ()))
-    panel = Panel(f"Not for {teams} alone", ask("spend", since="30d"), width=12, page="/")
-    return bodied(Shown(panel, lacks=f"{page.of_all} The overview has what is yours."))
+    of_all = page.of_all if identity.teams else "It is of every organization."
+    panel = Panel(f"Not for {identity.bounds} alone", ask("spend", since="30d"), width=12, page="/")
+    return bodied(Shown(panel, lacks=f"{of_all} The overview has what is yours."))

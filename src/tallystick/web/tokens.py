@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,33 @@ from tallystick.saved_views import quoted
 
 PREFIX = "tally-"
 BYTES = 32
-_FIELDS = {"token": {"name", "sha256", "teams"}, "user": {"name", "teams"}}
+_BOUNDS = ("teams", "organizations")
+_FIELDS = {"token": {"name", "sha256", *_BOUNDS}, "user": {"name", *_BOUNDS}}
 _HEX = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who reads: a name, and the teams whose charges alone are shown; all where `teams` is None."""
+    """Who reads: a name, the teams whose charges alone are shown, and the ids of the organizations; None for all."""
 
     name: str
     teams: frozenset[str] | None = None
+    organizations: frozenset[str] | None = None
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether everything in the ledger and the settings is shown."""
+        return self.teams is None and self.organizations is None
+
+    @property
+    def scope(self) -> Hashable:
+        """What tells its answers from those of others."""
+        return self.teams, self.organizations
+
+    @property
+    def bounds(self) -> str:
+        """What is shown, in words: the teams, else the organizations."""
+        return ", ".join(sorted(self.teams or self.organizations or ()))
 
 
 LOCAL = Identity("this machine")
@@ -64,12 +81,13 @@ class Tokens:
         return matches[0] if matches else None
 
 
-def new_token(name: str, teams: tuple[str, ...]) -> tuple[str, str]:
+def new_token(name: str, teams: tuple[str, ...] = (), organizations: tuple[str, ...] = ()) -> tuple[str, str]:
     """Return a new random token, and the lines of the token file that let it in."""
     token = PREFIX + secrets.token_urlsafe(BYTES)
     lines = ["[[token]]", f"name = {quoted(name)}", f'sha256 = "{digest_of(token)}"']
-    if teams:
-        lines.append(f"teams = [{', '.join(map(quoted, teams))}]")
+    for field, values in zip(_BOUNDS, (teams, organizations), strict=True):
+        if values:
+            lines.append(f"{field} = [{', '.join(map(quoted, values))}]")
     return token, "\n".join(lines)
 
 
@@ -92,16 +110,21 @@ def _rows(values: Mapping[str, Any], table: str, path: Path) -> list[Mapping[str
 
 
 def _identity(row: Mapping[str, Any], path: Path) -> Identity:
-    name, teams = row.get("name"), row.get("teams")
+    name = row.get("name")
     if not isinstance(name, str) or not name:
         raise InvalidQuestion(f"A table of {path} has no name.", _HINT)
-    if teams is None:
-        return Identity(name)
-    if not isinstance(teams, list) or not teams or not all(isinstance(team, str) and team for team in teams):
-        raise InvalidQuestion(f"The teams of {name} in {path} are no list of names.", _HINT)
-    if any(map(pattern, teams)):
-        raise InvalidQuestion(f"The teams of {name} in {path} hold a * or ?, which would let in others.", _HINT)
-    return Identity(name, frozenset(teams))
+    return Identity(name, *(_bound(f"The {field} of {name} in {path}", row.get(field)) for field in _BOUNDS))
+
+
+def _bound(subject: str, values: Any) -> frozenset[str] | None:
+    """What a table holds its reader to; None where it names nothing."""
+    if values is None:
+        return None
+    if not isinstance(values, list) or not values or not all(isinstance(value, str) and value for value in values):
+        raise InvalidQuestion(f"{subject} are no list of names.", _HINT)
+    if any(map(pattern, values)):
+        raise InvalidQuestion(f"{subject} hold a * or ?, which would let in others.", _HINT)
+    return frozenset(values)
 
 
 def _hash(row: Mapping[str, Any], path: Path) -> str:
