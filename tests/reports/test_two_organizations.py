@@ -68,3 +68,15 @@ def test_default_workspaces_of_two_organizations_are_told_apart(two: Ledger) -> 
     table = two.spend("workspace", f"{TWO_SINCE}", f"{LAST}")
     two_rows = column(table, "workspace").count("default") == 2
     assert two_rows or [text for text in (*table.warnings, *table.notes) if "organization" in text]
+
+
+def test_status_says_whose_a_row_is(two: Ledger) -> None:
+    """Where two organizations have a row of one name, each says of which it is; no name stands twice."""
+    document = two.status()
+    for section in document.sections[1:3]:
+        assert section.table
+        dim = section.table.headings[0].name
+        texts = [str(row[dim]) for row in section.table.rows]
+        assert len({*texts}) == len(texts)
+        others = [text for text in texts if text.startswith("others (Simulated & Daughters (…")]
+        assert len(others) == 2

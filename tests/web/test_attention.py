@@ -28,6 +28,14 @@ def test_anomalies_of_the_month_need_attention_by_name(overview: str, dashboard:
     assert listed[0][1] == "checkout-assistant: 3.48 USD above usual, 10 Nov"
 
 
+def test_a_model_that_retires_leads_to_who_uses_it(overview: str, dashboard: TestClient) -> None:
+    """What needs attention of a model leads to its page, which has its keys; so does a command in a note."""
+    [(path, words)] = re.findall(r'<li><a href="(/model/[^"]+)">([^<]+)</a>', overview)
+    assert words.startswith("claude-sonnet-4-5-20250929 retires on 2026-11-30 and is still used (")
+    assert re.search(r">By key, 30 days</a>", dashboard.get(path, params={"whole": 1}).text)
+    assert f'href="{path}">tallystick profile model' in dashboard.get("/ask/prices").text
+
+
 def test_findings_lead_to_their_page_in_explore_too(dashboard: TestClient) -> None:
     """The subject and the id of a finding are links, as in the list of anomalies."""
     url = "/ask/anomalies?since=28d"
@@ -104,6 +112,20 @@ def test_nothing_is_asked_where_nothing_is_set(dashboard: TestClient) -> None:
     assert "80 % read from the cache" in text
     assert "By model" not in text
     assert "choose a model" in text
+
+
+@pytest.mark.parametrize("days", ["7d", "90d", "last-month"])
+def test_the_model_that_costs_most_is_by_the_days_asked(dashboard: TestClient, days: str) -> None:
+    """What-if prices one model as others: the one that its report says costs most, of the days that are set."""
+    text = dashboard.get("/what-if", params={"whole": 1, "days": days}).text
+    swaps = re.findall(r"All of ([^ ]+)( \(costs most\))? as ([^ ]+):", text)
+    assert swaps
+    assert all(costs_most for _, costs_most, _ in swaps)
+
+
+def test_a_month_says_once_how_final_it_is(dashboard: TestClient) -> None:
+    """The sentence of the month stands above its page, and not again above what teams are charged."""
+    assert dashboard.get("/month/2026-10", params={"whole": 1}).text.count("October is open: ") == 1
 
 
 @pytest.mark.parametrize(

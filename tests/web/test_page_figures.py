@@ -153,7 +153,8 @@ def check(book: Ledger, page: Page, value: str, html: str) -> int:
     compared = 0
     panels = page.panels(value, {})
     if page.examples:
-        panels = (*page.examples({}, tuple(book.ask(asked.report, **asked.values) for asked in page.choices)), *panels)
+        choices = tuple(book.ask(asked.report, **asked.values) for asked in page.choices({}))
+        panels = (*page.examples({}, choices), *panels)
     parts = html.split('<section class="panel ')[1:]
     assert len(parts) == len(panels)
     for panel, section in zip(panels, parts, strict=True):

@@ -28,7 +28,7 @@ from tallystick.query import gaps
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.grouping import answer
-from tallystick.query.names import apart, directory
+from tallystick.query.names import apart, directory, with_organizations
 from tallystick.query.report import NOT_BILLED, ChargeSum, Report, Where, narrowed_by
 from tallystick.reports import cache, freshness, keys, prices as price_report
 from tallystick.reports.spend import SPEND
@@ -225,8 +225,9 @@ class Status:
         names = apart({str(row[dim]): str(row.get(f"{dim}_name", row[dim])) for row in table.rows})
         billed = table.totals["billed"]
         headings = (Heading(dim, Kind.DIMENSION), _money("billed"), Heading("share", Kind.RATIO))
+        labels = with_organizations(self.context.engine, [names[str(row[dim])] for row in table.rows], table.rows)
         cells: list[tuple[Cell, ...]] = [
-            (names[str(row[dim])], row["billed"], _share(row["billed"], billed)) for row in table.rows
+            (label, row["billed"], _share(row["billed"], billed)) for label, row in zip(labels, table.rows, strict=True)
         ]
         return Table(None, headings, cells, {})
 

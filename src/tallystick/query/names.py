@@ -196,3 +196,11 @@ def apart(names: Mapping[str, str]) -> dict[str, str]:
     """Ids with the names to show where no id stands beside them; one that several have with the end of its id."""
     several = {name for name, count in Counter(names.values()).items() if count > 1}
     return {id_: with_end(name, id_) if name in several else name for id_, name in names.items()}
+
+
+def with_organizations(engine: Engine, labels: Sequence[str], rows: Sequence[Mapping[str, Cell]]) -> list[str]:
+    """The labels of rows, one that several rows have with the name of the organization of each."""
+    several = {label for label, count in Counter(labels).items() if count > 1}
+    names = apart(directory(engine, "organization")) if several else {}
+    pairs = zip(labels, rows, strict=True)
+    return [f"{label} ({names[str(row['organization'])]})" if label in several else label for label, row in pairs]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from shlex import quote
 
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import USED
@@ -173,13 +174,14 @@ def unlisted(model: str, known: Iterable[str]) -> InvalidQuestion:
 
 
 def retiring(listed: PriceList, engine: Engine, day: date, model: str | None = None) -> list[str]:
-    """The models that are past or near their retirement and were used in the last 30 days."""
+    """The models that are past or near their retirement and were used in the last 30 days, and what shows by whom."""
     notes = []
     for name, tokens in _used(engine, day).items():
         retires = listed.retires(name)
         if retires and retires <= day + SOON and model in {None, name} and tokens:
             past = "retired on" if retires <= day else "retires on"
-            notes.append(f"{name} {past} {retires} and is still used ({large(tokens)} tokens in 30 days).")
+            used = f"{name} {past} {retires} and is still used ({large(tokens)} tokens in 30 days)"
+            notes.append(f"{used}: tallystick profile model {quote(name)}")
     return notes
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -98,13 +98,16 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, ch
     every = list(by_group.values())
     groups = grouped(by_group, table, question)
     names = [heading.name for heading in HEADINGS]
+    costs = [(group.actual, group.excluded) for group in by_group.values()]
+    of_models = [dict(zip(dims, group, strict=True)).get("model", "") for group in by_group]
+    largest = dearest(zip(of_models, costs, strict=True))
     figures = _figures(every) if every else (None,) * len(names)
     return replace(
         table,
         headings=(*table.headings, *HEADINGS),
         cells=[(*cell, *_figures(group)) for cell, group in zip(table.cells, groups, strict=True)],
         totals={**table.totals, **dict(zip(names, figures, strict=True))},
-        headline=_headline(change, figures, window_words(question.window, now.year), _dearest(dims, by_group)),
+        headline=_headline(change, figures, window_words(question.window, now.year), largest),
         messages=(
             *table.messages,
             note(_NOTE.format(own="your own included" if len(prices.texts) > 1 else "without discounts")),
@@ -160,14 +163,16 @@ def _headline(change: Change, figures: Sequence[Cell], days: str, dearest: str) 
     return f"{asked[:1].upper()}{asked[1:]}: {compared} {rounded(priced):,} at list price, {days}."
 
 
-def _dearest(dims: Sequence[str], by_group: Mapping[tuple[str, ...], Compared]) -> str:
-    """The model that costs most as it is; nothing where the groups are of no models."""
-    amounts: dict[str, Decimal] = {}
-    for group, compared in by_group.items():
-        model = dict(zip(dims, group, strict=True)).get("model", "")
-        own = [amount for amount in (amounts.get(model), compared.actual, compared.excluded) if amount is not None]
-        amounts[model] = total(own)
-    return max(amounts, key=lambda model: amounts[model], default="")
+def dearest(amounts: Iterable[tuple[str, Sequence[Cell]]]) -> str:
+    """Return the model that costs most at list price, of models with what they cost; nothing where there is none.
+
+    A model may come again; what is not known of it does not count.
+    """
+    sums: dict[str, Decimal] = {}
+    for model, costs in amounts:
+        known = [cost for cost in costs if isinstance(cost, Decimal)]
+        sums[model] = total([sums.get(model, Decimal(0)), *known])
+    return max(sums, key=lambda model: sums[model], default="")
 
 
 def _percent(share: Decimal) -> str:
@@ -241,7 +246,7 @@ def _counts(model: str) -> str:
 
 
 def _retiring(change: Change, prices: Prices, now: datetime) -> list[str]:
-    days: Mapping[str, Any] = {new: prices.in_force.retires(new) for new in change.swap.values()}
+    days: dict[str, Any] = {new: prices.in_force.retires(new) for new in change.swap.values()}
     return [
         f"{model} {'was retired' if day <= now.date() else 'retires'} on {day}."
         for model, day in days.items()

@@ -10,9 +10,10 @@ from markupsafe import Markup, escape
 
 from tallystick.address import WHERE, Address
 from tallystick.catalog import CATALOG, entry
+from tallystick.core.dimensions import canonical
 from tallystick.core.text import safe
 from tallystick.query.report import Form, Parameter
-from tallystick.web.links import finding
+from tallystick.web.links import SUBJECTS, finding, subject
 
 _WITHIN = re.compile(r"`tallystick (?P<quoted>[^`]+)`|: tallystick (?P<last>[^`]+)\Z")
 """A command within a message: between backticks, or after a colon at its end."""
@@ -69,9 +70,11 @@ def address_of(command: str) -> Address | None:
 
 
 def _page(address: Address) -> str:
-    """The page of the finding that an address asks about, else the address itself."""
-    id_ = address.text("finding")
-    return finding(id_, address) if id_ else address.url
+    """The page of the finding or of the key, model, ... that an address asks about, else the address itself."""
+    if id_ := address.text("finding"):
+        return finding(id_, address)
+    dimension, value = canonical(address.text("dimension") or "", tuple(SUBJECTS)), address.text("value")
+    return subject(dimension, value) if value and dimension in SUBJECTS else address.url
 
 
 def _pair(parameter: Parameter, text: str) -> tuple[str, str]:

@@ -97,7 +97,7 @@ class Dashboard:
         visit = self.readers.visit()
         if visit.version is None:
             return self.welcome(request, visit)
-        listed = await self._listed(request, visit, page)
+        listed = await self._listed(request, visit, page.choices(request.query_params))
         examples = page.examples(request.query_params, listed) if page.examples else ()
         panels = (*examples, *page.panels(value, request.query_params))
         identity = request.state.identity
@@ -113,11 +113,11 @@ class Dashboard:
         values: dict[str, Any] = {"title": title, "page": page, "value": safe(value), "fields": fields}
         return self.html(request, "page.html", visit, parts_shown=parts, rest=rest(request), **values)
 
-    async def _listed(self, request: Request, visit: Visit, page: Page) -> tuple[Answer | None, ...]:
+    async def _listed(
+        self, request: Request, visit: Visit, questions: tuple[Address, ...]
+    ) -> tuple[Answer | None, ...]:
         """The answers that have what the form of a page chooses among."""
-        answers = await asyncio.gather(
-            *(self.answer(request.state.identity, visit, address) for address in page.choices)
-        )
+        answers = await asyncio.gather(*(self.answer(request.state.identity, visit, each) for each in questions))
         return tuple(None if isinstance(answer, TallystickError) else answer for answer in answers)
 
     async def part(self, identity: Identity, visit: Visit, panel: Panel) -> Shown:

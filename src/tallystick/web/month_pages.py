@@ -74,6 +74,7 @@ def _one(month: str, given: Given) -> tuple[Panel, ...]:
             columns=_CHARGED,
             leads=_TEAMS,
             tail=_statement(month, whose),
+            silent=True,
         ),
         Panel(
             "Why it changed",

@@ -88,6 +88,8 @@ class Panel:
     """Where its title leads, if that is not the same question in Explore."""
     heads: bool = False
     """The headline of its answer stands above all panels."""
+    silent: bool = False
+    """The headline of its answer stands on the page already."""
     form: bool = False
     """What the reader of the page can set stands in it, not above all."""
     narrows: bool = False
@@ -116,8 +118,8 @@ class Page:
     """What its reader can set."""
     examples: Callable[[Given, Choices], tuple[Panel, ...]] | None = None
     """Panels of what a reader may want to set, before all others where nothing is set yet."""
-    choices: tuple[Address, ...] = ()
-    """The questions whose answers have what the form chooses among."""
+    choices: Callable[[Given], tuple[Address, ...]] = lambda _: ()
+    """The questions whose answers have what the form chooses among, by the address of the page."""
 
 
 def ask(report: str, **values: str) -> Address:

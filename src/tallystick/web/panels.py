@@ -117,7 +117,8 @@ def _show(panel: Panel, answers: Sequence[Answer | TallystickError], today: date
         text = " ".join(safe(part) for part in (answer.what, answer.hint) if part)
         return Shown(panel, lacks=text) if panel.may_lack else Shown(panel, error=text, refused=refused)
     tables = [table for table in beside if isinstance(table, Table)]
-    headline = safe(answer.headline) if panel.heads or panel.view in HEADED or not panel.title else ""
+    is_headed = panel.heads or (panel.view in HEADED and not panel.silent) or not panel.title
+    headline = safe(answer.headline) if is_headed else ""
     part = Shown(
         panel,
         headline=headline,

@@ -53,6 +53,6 @@ PRICES = Page(
     "p",
     "What usage is priced at, with where each price was seen.",
     form=_fields,
-    choices=(ask("prices"),),
+    choices=lambda _: (ask("prices"),),
     of_all="Prices are listed with the models that any team uses.",
 )

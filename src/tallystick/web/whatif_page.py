@@ -11,6 +11,7 @@ from tallystick.address import Address
 from tallystick.core.dimensions import NAMED
 from tallystick.core.question import Table
 from tallystick.core.text import safe
+from tallystick.reports.whatif import dearest
 from tallystick.web.fields import Choices, Field, Given, days_label, period, period_field
 from tallystick.web.page import Page, Panel, View, ask
 
@@ -80,10 +81,11 @@ def _examples(given: Given, choices: Choices) -> tuple[Panel, ...]:
     """What a reader may want to know first: the dearest model as others, half of all as batch, more cached."""
     if _is_set(given):
         return ()
-    _, priced, billed = (answer.rows if isinstance(answer, Table) else [] for answer in choices)
+    _, priced, as_it_is = (answer.rows if isinstance(answer, Table) else [] for answer in choices)
     rates = {str(row["for"]): row["uncached_input"] for row in reversed(priced) if not row["retires"]}
     known = {model: rate for model, rate in rates.items() if isinstance(rate, Decimal)}
-    largest = next((str(row["model"]) for row in billed if row["model"] in known), "")
+    costs = ((str(row["model"]), (row["priced"], row["excluded"])) for row in as_it_is if row["model"] in known)
+    largest = dearest(costs)
     cheaper = [model for model in _newest(known) if largest and known[model] < known[largest]]
     others = sorted(cheaper, key=lambda model: -known[model])[:MODELS]
     changes = {
@@ -91,7 +93,7 @@ def _examples(given: Given, choices: Choices) -> tuple[Panel, ...]:
         "Half as batch": {"batch": "50"},
         "More from the cache": {"cache_hit": "80"},
     }
-    days = {"days": given["days"]} if given.get("days") else {}
+    days = _days(given)
     return tuple(
         Panel(
             safe(title),
@@ -103,6 +105,15 @@ def _examples(given: Given, choices: Choices) -> tuple[Panel, ...]:
         )
         for title, change in changes.items()
     )
+
+
+def _choices(given: Given) -> tuple[Address, ...]:
+    """The models that were used, the price list, and what each model costs as it is."""
+    return ask("usage", by="model", since="90d"), ask("prices"), _asked(_days(given))
+
+
+def _days(given: Given) -> dict[str, str]:
+    return {"days": given["days"]} if given.get("days") else {}
 
 
 def _newest(models: Iterable[str]) -> list[str]:
@@ -133,6 +144,6 @@ WHATIF = Page(
     "The same usage at other prices. Nothing is changed by asking.",
     form=_fields,
     examples=_examples,
-    choices=(ask("usage", by="model", since="90d"), ask("prices"), ask("spend", by="model", since="30d")),
+    choices=_choices,
     of_all="Usage is priced anew by model, and no rule gives it to a team.",
 )
