@@ -12,6 +12,7 @@ import pytest
 from tallystick.clock import SystemClock
 from tallystick.errors import InvalidQuestion
 from tallystick.settings import Settings
+from tallystick.store.bucket import Bucket
 from tallystick.trust import allow
 
 KEY = "sk-ant-admin01-c0nfig-Of-the-tests_1"
@@ -224,13 +225,46 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
             Settings.load(environment={"TALLYSTICK_CONFIG": str(path)})
 
 
-@pytest.mark.parametrize("address", ["s3://bucket/ledger", "https://example.test/ledger", "file:///srv/ledger"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://example.test/ledger",
+        "file:///srv/ledger",
+        "s3://",
+        "s3://key:secret@bucket/ledger",
+        "s3://bucket/a?b=c",
+    ],
+)
 def test_a_ledger_elsewhere(address: str) -> None:
-    """A ledger at an address is asked wrongly, not made a folder of that name."""
-    with pytest.raises(InvalidQuestion, match="address"):
-        Settings.load(ledger=address, environment={})
-    with pytest.raises(InvalidQuestion, match="address"):
-        Settings.load(environment={"TALLYSTICK_LEDGER": address})
+    """A ledger at an address of no bucket is asked wrongly, and made no folder; a secret is not repeated."""
+    for given in ({"ledger": address}, {"environment": {"TALLYSTICK_LEDGER": address}}):
+        with pytest.raises(InvalidQuestion, match="bucket") as wrong:
+            Settings.load(**{"environment": {}, **given})  # type: ignore[arg-type]
+        assert "secret" not in str(wrong.value)
+
+
+def test_a_ledger_in_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A URL names a bucket; its copies are where the environment, then the settings say; sizes have units."""
+    file = tmp_path / "tallystick.toml"
+    file.write_text(
+        'ledger = "s3://bucket/path/"\n[bucket]\ncache = "/srv/cache"\ncache_size = "5GB"\nunconditional = true\n',
+        encoding="utf-8",
+    )
+    told = Settings.load(config=str(file), environment={}).ledger
+    assert told == Bucket("s3://bucket/path", Path("/srv/cache"), conditional=False, most_bytes=5 * 10**9)
+    elsewhere = Settings.load(config=str(file), environment={"TALLYSTICK_CACHE": str(tmp_path)}).ledger
+    assert isinstance(elsewhere, Bucket)
+    assert elsewhere.cache == tmp_path
+    file.write_text('[bucket]\ncache_size = "much"\n', encoding="utf-8")
+    with pytest.raises(InvalidQuestion, match="cache_size"):
+        Settings.load(config=str(file), ledger="gs://bucket", environment={})
+    by_variable = Settings.load(config=str(file), environment={"TALLYSTICK_LEDGER": "/srv/ledger"})
+    assert by_variable.ledger == Path("/srv/ledger")
+    monkeypatch.chdir(tmp_path)
+    file.write_text('ledger = "s3://strangers/bucket"\n', encoding="utf-8")
+    with pytest.raises(InvalidQuestion, match=r"not trusted.*send what the ledger holds"):
+        _ = Settings.load(environment={}).ledger
+    assert Settings.load(ledger="/srv/ledger", environment={}).ledger == Path("/srv/ledger")
 
 
 def test_a_ledger_by_its_path(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ The tree, with the exit code of the command line beside each branch:
     │  └─ UnexpectedResponse      5   an answer that is not what the contract says
     │     └─ InvalidAmount        5   an amount that cannot be read exactly
     └─ LedgerError           6   the ledger cannot be read or written
+       └─ LedgerUnreachable     4   the store of a ledger in a bucket does not answer
 
 1 is the code of no error: a command did what was asked, and its answer is not as it should be (`--strict`, `verify`).
 """
@@ -96,3 +97,9 @@ class LedgerError(TallystickError):
     """The ledger cannot be read or written."""
 
     exit_code = 6
+
+
+class LedgerUnreachable(LedgerError):
+    """The store of a ledger in a bucket does not answer; a later try may succeed."""
+
+    exit_code = 4

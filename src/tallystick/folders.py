@@ -40,6 +40,13 @@ def state_folder() -> Path | None:
     return _reachable(lambda: platformdirs.user_state_dir(NAME, appauthor=False))
 
 
+def cache_folder() -> Path | None:
+    """Where copies of ledgers in buckets are kept."""
+    import platformdirs
+
+    return _reachable(lambda: platformdirs.user_cache_dir(NAME, appauthor=False))
+
+
 def _reachable(folder: Callable[[], str]) -> Path | None:
     """The folder, there or not; None where the home is unknown, relative, or may not be looked into."""
     try:

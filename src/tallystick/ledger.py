@@ -48,7 +48,7 @@ class Ledger(LedgerSync, Answers):
 
     @classmethod
     def open(cls, path: str | Path | None = None, *, clock: Clock | None = None, as_of: str | None = None) -> Ledger:
-        """The ledger at `path`, or where the settings say. It need not exist before the first `sync`.
+        """The ledger at `path`, a folder or URL, or where the settings say. It need not exist before the first `sync`.
 
         `as_of` is a version's number, a UTC day or an instant: questions are answered as the ledger was then.
         """
@@ -137,7 +137,8 @@ class Ledger(LedgerSync, Answers):
         from tallystick.store.acknowledgements import acknowledge
 
         acknowledgement = acknowledgement_of(self.context(), finding, reason)
-        acknowledge(self._tables.root, acknowledgement, waiting)
+        with self._tables.turn(waiting):
+            acknowledge(self._tables.root, acknowledgement, waiting)
         return acknowledgement
 
     def acknowledge_finding(

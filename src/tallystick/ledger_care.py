@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tallystick.errors import InvalidQuestion
 from tallystick.ledger_reader import LedgerReader
+from tallystick.store.tables import Tables
 
 if TYPE_CHECKING:
     from tallystick.doctor.damage import Examination
@@ -21,31 +23,45 @@ class LedgerCare(LedgerReader):
         """Compare every part of the ledger with what was written; nothing is changed."""
         from tallystick.doctor.examination import examine
 
-        return examine(self._tables, self._lists())
+        return examine(self._all(), self._lists())
 
     def repair(self, say: Callable[[str], None], *, waiting: Callable[[str], None] | None = None) -> Examination:
         """Mend in place what is damaged; `say` is told each thing that was done. What is damaged afterwards."""
         from tallystick.doctor.repair import Repair
 
-        return Repair(self._tables, self._lists(), self._people(), self._clock.now(), say, waiting).run()
+        with self._tables.turn(waiting, lenient=True):
+            return Repair(self._tables, self._lists(), self._people(), self._clock.now(), say, waiting).run()
 
     def back_up(self, folder: str | Path) -> Backup:
         """Copy the newest version into a folder, what it lacks of it, while syncs go on; what was copied."""
         from tallystick.store.backup import back_up
 
-        return back_up(self._tables, Path(folder), self._people_key())
+        return back_up(self._all(), Path(folder), self._people_key())
 
     def restore(self, folder: str | Path) -> int:
         """Bring a backup back as this ledger, which must not be there; its newest version."""
         from tallystick.store.restore import restore
 
+        if not isinstance(self.path, Path):
+            raise InvalidQuestion(
+                f"A backup is restored into a folder, and {self.path} is a bucket.", "Name a folder: --ledger."
+            )
         return restore(Path(folder), self.path, self._people_key())
 
     def rebuild(self, into: str | Path) -> int:
         """Build another ledger from this one's archived pages alone; how many readings were judged."""
         from tallystick.sync.rebuild import rebuild
 
-        return rebuild(self.path, Path(into), self._lists(), self._people())
+        return rebuild(self._all().root, Path(into), self._lists(), self._people())
+
+    def _all(self) -> Tables:
+        """The tables in a folder that has every file: those of a bucket are fetched."""
+        if self._tables.source is None:
+            return self._tables
+        self._tables.fetch_all()
+        tables = Tables(self._tables.root)
+        tables.name = self._tables.name
+        return tables
 
     def _people(self) -> People:
         return self._settings.people()

@@ -17,6 +17,7 @@ from tallystick.query.context import Context
 from tallystick.query.names import organizations
 from tallystick.settings import Settings
 from tallystick.settings_file import NAME
+from tallystick.store.bucket import Bucket
 from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables
 from tallystick.store.version import Version
@@ -36,7 +37,7 @@ class LedgerReader:
     """Whether the forecasts that it is asked for are written down in the ledger."""
 
     def __init__(
-        self, path: Path, clock: Clock, prices: Prices | None = None, settings: Settings | None = None
+        self, path: Path | Bucket, clock: Clock, prices: Prices | None = None, settings: Settings | None = None
     ) -> None:
         self.path = path
         self._settings = settings or Settings(API, {})
@@ -94,7 +95,9 @@ class LedgerReader:
             settings.budgets,
             settings.events,
             api,
-            self.records and settings.as_of is None,
+            self.records
+            and settings.as_of is None
+            and self._tables.remote is None,  # a turn takes longer than an answer
             settings.tables,
             lambda: [own.organization for own in settings.organizations],
         )

@@ -2,19 +2,17 @@
 
 The only file that reads the environment. A flag wins over the environment, the environment over the file.
 
-    ledger = "/data/ledger"            # TALLYSTICK_LEDGER, --ledger
+    ledger = "/data/ledger"            # or "s3://bucket/path" (docs object-stores), TALLYSTICK_LEDGER, --ledger
     prices = "prices.toml"             # one's own price list, on top of the public one
     people = "ids"                     # what is kept of people: full, ids, hashed (docs people)
     people_key = "people.key"          # the file of the key of what is hashed
     owners = "owners.csv"              # who owns what, [[owner]] tables after it (docs owners)
     breakdowns = ["sessions"]          # what to read besides (docs sync), --breakdowns
+    [bucket]                           # of a ledger in an object store (docs object-stores)
     [[organization]]                   # one of several to sync, each with its credential (docs settings)
-    [[budget]]                         # what may be spent, any number of tables (docs budgets)
-    [[event]]                          # a change that is expected (docs forecast)
-    [[rule]]                           # what to be told of (docs watch)
+    [[budget]], [[event]]              # what may be spent, what is expected to change (docs budgets, forecast)
     [[view]]                           # a question of the dashboard with a name (docs dashboard)
-    [[channel]]                        # where to tell of it (docs watch)
-    [[deliver]]                        # what to send there every month, week or day (docs watch)
+    [[rule]], [[channel]], [[deliver]] # what to be told of and where, what to send there regularly (docs watch)
     dashboard = "https://..."          # where others reach the dashboard, for links
     [api]
     base_url = "https://..."           # TALLYSTICK_BASE_URL, --base-url
@@ -32,7 +30,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tallystick.api.address import loopback
 from tallystick.base_url import NAMED, address_of
@@ -51,6 +49,7 @@ from tallystick.settings_file import (
     refusals,
     settings_files,
 )
+from tallystick.store.bucket import Bucket
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
@@ -126,10 +125,10 @@ class Settings:
             folders |= dict.fromkeys(file.values, file.folder)
         api, folder = api_of(files)
         url, url_from, warnings = address_of(base_url, env, api.get("base_url"), api.get("from", ""))
-        path, place_from = ledger_of(ledger, env, files)
-        overridden = {*(["base_url"] if url_from in NAMED else []), *(SOURCES if secrets else ())}
+        path, place_from = ledger_of(ledger, env, files, values.get("bucket", {}))
+        elsewhere = ("ledger",) if place_from in {"--ledger", "TALLYSTICK_LEDGER"} else ()
+        overridden = {*(["base_url"] if url_from in NAMED else []), *(SOURCES if secrets else ()), *elsewhere}
         refused = refusals(files, overridden)
-        elsewhere = () if place_from in {file.path for file in files} else ("ledger",)
         try:
             now = pinned(env["TALLYSTICK_NOW"]) if env.get("TALLYSTICK_NOW") else None
         except ValueError as wrong:
@@ -158,13 +157,14 @@ class Settings:
         return self._arguments()
 
     @property
-    def ledger(self) -> Path:
-        """The ledger's folder; InvalidQuestion where none is named and there is no home for the default one."""
-        if (path := self._values.get("ledger")) is None:
+    def ledger(self) -> Path | Bucket:
+        """The ledger's folder or bucket; InvalidQuestion where none is named and no home is there for the default."""
+        self._allowed("ledger")
+        if (ledger := self._values.get("ledger")) is None:
             raise InvalidQuestion(
                 "There is no home folder that could hold the default ledger.", "Set TALLYSTICK_LEDGER, or --ledger."
             )
-        return Path(path)
+        return cast("Path | Bucket", ledger)
 
     @property
     def prices(self) -> Path | None:

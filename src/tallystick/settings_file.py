@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tallystick.bucket_settings import bucket_of, is_url
 from tallystick.errors import InvalidQuestion
 from tallystick.folders import data_folder, settings_folder
+from tallystick.store.bucket import Bucket
 from tallystick.trust import trusted
 
 NAME = "tallystick.toml"
@@ -40,14 +42,17 @@ _KNOWN = {
     "deliver": list,
     "dashboard": str,
     "breakdowns": list,
+    "bucket": dict,
     "api": dict,
     "organization": list,
 }
 _KNOWN_API = {"base_url", *SOURCES}
 _WITHIN = ("prices", "owners")
 """Files that are read: a file of the working folder may name those in the folder, whose text an error can show."""
-_ABROAD = ("channel", "deliver", "dashboard")
+_ABROAD = ("channel", "deliver", "dashboard", "bucket")
 """What sends somewhere or writes files, or is a link in what is sent."""
+_SENT = "ledger"
+"""What a sync sends somewhere, where it is a URL."""
 _KEYED = "organization"
 """Tables that say where a credential comes from."""
 _SILENCING = ("rule",)
@@ -139,14 +144,18 @@ def api_of(files: list[SettingsFile]) -> tuple[dict[str, str], Path]:
     return api, folder
 
 
-def ledger_of(flag: str | Path | None, env: Mapping[str, str], files: list[SettingsFile]) -> tuple[Path | None, str]:
-    """The ledger's folder, and what names it: the flag, the environment, a file, else nothing."""
+def ledger_of(
+    flag: str | Path | None, env: Mapping[str, str], files: list[SettingsFile], bucket: Mapping[str, Any]
+) -> tuple[Path | Bucket | None, str]:
+    """The ledger's folder or bucket, and what names it: the flag, the environment, a file, else nothing."""
     written = [(str(flag) if flag else None, "--ledger"), (env.get("TALLYSTICK_LEDGER"), "TALLYSTICK_LEDGER")]
     written += [(str(file.values["ledger"]), file.path) for file in files if "ledger" in file.values]
     path, source = next(((candidate, source) for candidate, source in written if candidate), (None, "default"))
     if path is None:
         folder = data_folder()
         return (folder / "ledger" if folder else None), source
+    if is_url(path):
+        return bucket_of(path, bucket, env.get("TALLYSTICK_CACHE")), source
     return beside(Path(), path, "ledger", source), source
 
 
@@ -162,7 +171,7 @@ def _danger(area: str) -> str:
     """What a setting of a stranger could do."""
     if area in _SILENCING:
         return "silence your rules"
-    if area in _ABROAD:
+    if area in {*_ABROAD, _SENT}:
         return "send what the ledger holds anywhere"
     return "take your key" if area == "api" else "read any file of yours"
 
@@ -208,7 +217,8 @@ def parsed(path: str, raw: bytes, *, harmless: bool = False) -> SettingsFile:
     _check(path, values)
     folder = Path(path).parent
     refused = []
-    for name in [name for name in PATHS if name in values]:
+    is_sent = is_url(values.get(_SENT, ""))
+    for name in [name for name in PATHS if name in values and not (name == _SENT and is_sent)]:
         values[name] = beside(folder, values[name], name, path)
         if harmless and (name == "people_key" or (name in _WITHIN and not _inside(Path.cwd(), values[name]))):
             refused.append(name)
@@ -218,6 +228,7 @@ def parsed(path: str, raw: bytes, *, harmless: bool = False) -> SettingsFile:
             api[name] = str(beside(folder, api[name], name, path))
     if harmless:
         refused += [*api, *(name for name in (_KEYED, *_ABROAD, *_SILENCING) if name in values)]
+        refused += [_SENT] if is_sent else []
         api = {}
     return SettingsFile(
         path, {name: values[name] for name in values if name not in refused}, api, tuple(refused), not harmless
@@ -241,8 +252,6 @@ def _check(path: str, values: Mapping[str, Any]) -> None:
 
 def beside(folder: Path, written: str, name: str, path: str) -> Path:
     """A path that a setting names: relative to `folder`, `~` the user's home; InvalidQuestion where it cannot be."""
-    if name == "ledger" and "://" in written:
-        raise InvalidQuestion(f"The ledger {written!r} is an address, and ledgers are kept on disks.", "Name a folder.")
     try:
         return folder / Path(written).expanduser()
     except RuntimeError:

@@ -103,7 +103,7 @@ def test_every_workspace_can_be_asked_for_by_its_name(tallystick: Tallystick, bo
         (("spend", "--nonsense"), ("--nonsense",)),
         (("spent",), ("spent",)),
         (("spend", "--config", "nowhere.toml"), ("nowhere.toml",)),
-        (("spend", "--ledger", "s3://bucket/ledger"), ("s3://bucket/ledger", "folder")),
+        (("spend", "--ledger", "ftp://host/ledger"), ("ftp://", "folder")),
         (("spend", "--output", "no/such/folder/x.csv"), ("no/such/folder/x.csv",)),
         (("schema", "nowhere"), ("nowhere", "usage")),
         (("sql", "DELETE FROM cost"), ("reads",)),

@@ -8,6 +8,7 @@ import click
 
 from tallystick.cli import options
 from tallystick.cli.output import say
+from tallystick.store.bucket import Bucket
 
 
 @click.command()
@@ -55,7 +56,7 @@ def mcp(http: bool, port: int, token_file: Path | None, teams: tuple[str, ...], 
         by_stdio(settings, teams)
 
 
-def _command(ledger: Path, teams: tuple[str, ...]) -> list[str]:
+def _command(ledger: Path | Bucket, teams: tuple[str, ...]) -> list[str]:
     """The command that starts the server on this ledger, with the settings file and teams where these are named."""
     import shutil
 
@@ -63,4 +64,5 @@ def _command(ledger: Path, teams: tuple[str, ...]) -> list[str]:
     named = click.get_current_context().meta.get("config")
     config = ["--config", str(Path(named).absolute())] if named else []
     team_options = [word for team in teams for word in ("--team", team)]
-    return [program, "mcp", "--ledger", str(ledger.absolute()), *config, *team_options]
+    named_so = ledger.absolute() if isinstance(ledger, Path) else ledger
+    return [program, "mcp", "--ledger", str(named_so), *config, *team_options]

@@ -50,7 +50,7 @@ def _remembered(name: str, words: str, **attributes: Any) -> Callable[[Command],
     return click.option(name, expose_value=False, callback=remember, help=words, **attributes)
 
 
-ledger = _remembered("--ledger", "The ledger's folder (TALLYSTICK_LEDGER).", metavar="PATH")
+ledger = _remembered("--ledger", "The ledger's folder or URL (TALLYSTICK_LEDGER).", metavar="PATH")
 demo_ledger = _remembered(
     "--ledger", "The folder of the demo's ledger. TALLYSTICK_LEDGER does not name it.", metavar="PATH"
 )

@@ -110,7 +110,7 @@ def _readable_rows(tables: Tables, table: LedgerTable) -> list[Row]:
     with suppress(LedgerError):
         from tallystick.store.columns import read
 
-        with faults.reading(tables.root, f"the table {table.name}"):
+        with faults.reading(tables.name, f"the table {table.name}"):
             return [{name: row.get(name) for name in names} for row in read(DeltaTable(str(folder))).to_pylist()]
     return [row for file in sorted(folder.glob("**/part-*.parquet")) for row in _rows_of(file, names)]
 

@@ -151,7 +151,7 @@ def record(context: Context, forecast_rows: Sequence[Mapping[str, Any]]) -> None
     A forecast that was asked for again on the same day, of the same version, is in it.
     """
     with suppress(LedgerError):
-        tables = Tables(context.tables.root, patience=0)
+        tables = Tables(context.tables.place, patience=0)
         if not _fresh(context, tables, forecast_rows):  # most questions, which then wait for no writer
             return
         import pyarrow as pa

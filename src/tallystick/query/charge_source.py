@@ -8,7 +8,8 @@ from dataclasses import replace
 from tallystick.core.causes import EXCEPTIONAL
 from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, DAY_USED, UNSUMMED, USED
 from tallystick.core.select import Select
-from tallystick.store.engine import QUOTED, Engine
+from tallystick.store.ahead import QUOTED
+from tallystick.store.engine import Engine
 
 _SUMS = {f"ledger.{table.name}": f"ledger.{sums.name}" for table, sums in ((CHARGES, DAY_SUMS), (USED, DAY_USED))}
 _UNSUMMED = re.compile(rf"\b({'|'.join(UNSUMMED)})\b")

@@ -84,6 +84,7 @@ def damaged_pages(engine: Engine) -> tuple[int, list[Row]]:
     if stated and index.num_rows < stated.rows:
         rows.append(("all", "all", "archive: rows of the index", stated.rows, index.num_rows))
     archive, pages = Archive(engine.tables.root), {row["hash"]: row for row in index.to_pylist()}
+    engine.tables.fetch(map(archive.path, pages))
     for digest, row in sorted(pages.items(), key=lambda item: (item[1]["read_at"], item[0])):
         try:
             archive.body(digest)

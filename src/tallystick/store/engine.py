@@ -16,6 +16,7 @@ from tallystick.core.select import literal
 from tallystick.core.table import LedgerTable
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.store import faults
+from tallystick.store.ahead import Ahead, names_in
 from tallystick.store.answer_cache import AnswerCache, cells
 from tallystick.store.batches import ROWS, batches
 from tallystick.store.interrupt import interruptible
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
     from tallystick.store.version import Version
 
 
-QUOTED = re.compile(r"'[^']*'")
-"""A text in a query, whose words name no table."""
-_NAME = re.compile(r"\bledger\.[a-z_0-9]+|(?<=\bfrom )[a-z_0-9]+|(?<=\bjoin )[a-z_0-9]+")
-"""A table of ours or a view, in a query of ours."""
 _WORD = re.compile(r"[a-z_0-9]+")
 _LISTS = ("duckdb_", "query", "information_schema", "sqlite_", "pg_", "pragma_", "show")
 """How words of a user's own SQL begin that read what it does not name."""
@@ -84,7 +81,7 @@ class Engine:
         self._limits = limits
         self.organizations = organizations
         self._others: OrderedDict[int, Engine] = OrderedDict()
-        self._folder = tables.root.resolve()
+        self._ahead = Ahead(tables)
         self._tables = {f"ledger.{table.name}": table for table in TABLES}
         self._views = {f"ledger.{table.name}": sql for table, sql in DERIVED_SQL.items()}
         self._views |= {view.name: view.sql for view in VIEWS}
@@ -94,14 +91,12 @@ class Engine:
         """What was worked out from the answers of this version, by `per_version`."""
         self.statements: deque[str] = deque(maxlen=STATEMENTS)
         self._duck = database()
-        self._duck.execute("CREATE SCHEMA ledger")
         # Of every cursor; and a file is named in several queries.
         self._duck.execute("SET GLOBAL TimeZone = 'UTC'; SET GLOBAL parquet_metadata_cache = true")
-        self._duck.execute(f"SET allowed_directories = [{literal(str(self._folder))}]")
+        self._duck.execute(f"SET allowed_directories = [{', '.join(map(literal, tables.attach(self._duck)))}]")
         if limits:
             self._duck.execute(f"SET memory_limit = {literal(limits.memory)}")
-        self._duck.execute("SET enable_external_access = false")
-        self._duck.execute("SET lock_configuration = true")
+        self._duck.execute("CREATE SCHEMA ledger; SET enable_external_access = false; SET lock_configuration = true")
 
     def holds(self, table: LedgerTable) -> bool:
         """Whether the version has a row of a pinned table, or ever had one."""
@@ -149,9 +144,10 @@ class Engine:
 
         Other questions can be asked while it runs.
         """
-        with self._duck.cursor() as duck, self._reading():
+        with self._duck.cursor() as duck, self._reading(), self.tables.opening():
             text = str(query)
             self._open(text)
+            self._ahead.fetch(text)
             reader = interruptible(duck, lambda: duck.sql(text).to_arrow_reader(rows))
             yield from batches(duck, reader)
 
@@ -176,7 +172,7 @@ class Engine:
         """The same in batches of a few thousand rows, the first of them empty, for the names of the columns."""
         self._readable(text)
         self.statements.append(text)
-        with self._users_own():
+        with self._users_own(), self.tables.opening():
             import pyarrow as pa
 
             reader = interruptible(self._duck, lambda: self._users(text).to_arrow_reader(ROWS))
@@ -252,12 +248,14 @@ class Engine:
 
     def _run(self, text: str, work: Callable[[], T], duck: duckdb.DuckDBPyConnection | None = None) -> T:
         self._open(text)
+        self._ahead.fetch(text)
         self.statements.append(text)
-        return interruptible(duck or self._duck, work)
+        with self.tables.opening():
+            return interruptible(duck or self._duck, work)
 
     def _open(self, text: str) -> None:
         """Open the tables and views that a query names, and those that they are made of; once each."""
-        for name in dict.fromkeys(_NAME.findall(QUOTED.sub("", text.lower()))):
+        for name in names_in(text):
             if table := self._tables.get(name):
                 self._show(table, self.tables.listed(table, self.version))
                 del self._tables[name]
@@ -265,6 +263,7 @@ class Engine:
                 try:
                     self._open(sql)
                     self._duck.execute(f"CREATE VIEW {name} AS {sql}")
+                    self._ahead.view(name, sql)
                 except BaseException:  # also where the question is told to end meanwhile
                     self._views[name] = sql
                     raise
@@ -272,19 +271,22 @@ class Engine:
     def _show(self, table: LedgerTable, files: list[str]) -> None:
         """Make a table of its files."""
         try:
-            self._duck.execute(f"CREATE VIEW ledger.{table.name} AS {table_sql(table, files, self.organizations)}")
+            self._ahead.table(f"ledger.{table.name}", files)
+            query = table_sql(table, self.tables.addresses(files), self.organizations)
+            with self.tables.opening():
+                self._duck.execute(f"CREATE VIEW ledger.{table.name} AS {query}")
         except duckdb.BinderException as wrong:
             raise LedgerError(
-                f"The ledger {self._folder} was written by another version of tallystick: its table {table.name} has "
-                f"other columns ({faults.reason(wrong)}).",
+                f"The ledger {self.tables.name} was written by another version of tallystick: its table "
+                f"{table.name} has other columns ({faults.reason(wrong)}).",
                 "Build it anew from its pages: tallystick rebuild FOLDER.",
             ) from None
         except duckdb.Error as wrong:
-            with faults.reading(self._folder, f"the table {table.name}"):
+            with faults.reading(self.tables.name, f"the table {table.name}"):
                 raise wrong from None
 
     def _reading(self) -> AbstractContextManager[None]:
-        return faults.reading(self._folder, "a table")
+        return faults.reading(self.tables.name, "a table")
 
 
 def _fetched(duck: duckdb.DuckDBPyConnection, limits: Limits | None) -> _Rows:

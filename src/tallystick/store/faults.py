@@ -57,13 +57,16 @@ def is_panic(fault: BaseException) -> bool:
 
 
 @contextmanager
-def reading(root: Path, part: str) -> Iterator[None]:
-    """Turn what a damaged or forbidden file raises into a LedgerError; `part` names it, as `the table cost`."""
+def reading(name: Path | str, part: str) -> Iterator[None]:
+    """Turn what a damaged or forbidden file raises into a LedgerError.
+
+    `name` is how the ledger is called, `part` names what is read, as `the table cost`.
+    """
     try:
         yield
     except PermissionError as fault:
         raise LedgerError(
-            f"The ledger {root} may not be read by this user ({reason(fault)}).",
+            f"The ledger {name} may not be read by this user ({reason(fault)}).",
             "It belongs to another: `tallystick docs ledger` says how to share one with a group.",
         ) from None
     except BaseException as fault:
@@ -74,7 +77,7 @@ def reading(root: Path, part: str) -> Iterator[None]:
         if isinstance(fault, duckdb.OutOfMemoryException):
             raise LedgerError(f"The answer does not fit in memory: {reason(fault)}", "Ask for less.") from None
         raise LedgerError(
-            f"{part[0].upper()}{part[1:]} of the ledger {root} cannot be read: {reason(fault)}", REPAIR
+            f"{part[0].upper()}{part[1:]} of the ledger {name} cannot be read: {reason(fault)}", REPAIR
         ) from None
 
 

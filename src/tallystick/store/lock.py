@@ -23,7 +23,11 @@ _HOLDER = re.compile(r"process (\d{1,9}) on (\S+)")
 
 @contextmanager
 def turn(
-    root: Path, waiting: Callable[[str], None] | None, patience: float = PATIENCE, reminder: float = REMINDER
+    root: Path,
+    waiting: Callable[[str], None] | None,
+    patience: float = PATIENCE,
+    reminder: float = REMINDER,
+    name: str = "",
 ) -> Iterator[None]:
     """Hold the ledger's lock; LedgerError naming the holder where another writer stays longer than `patience`.
 
@@ -41,7 +45,7 @@ def turn(
         except Timeout:
             if remaining and time.monotonic() >= end:
                 raise LedgerError(
-                    f"The ledger {root} is being written by {_holder(holder)}.",
+                    f"The ledger {name or root} is being written by {_holder(holder)}.",
                     f"It waited {patience:.0f} seconds. Wait for the other to finish, or stop it.",
                 ) from None
             if waiting:

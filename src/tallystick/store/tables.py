@@ -10,16 +10,17 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from tallystick.core.growing_tables import DELIVERIES, FINDINGS, FORECASTS
 from tallystick.core.ledger_tables import GROWING, PAGES, PINNED, VERSIONS
 from tallystick.core.table import LedgerTable
 from tallystick.errors import LedgerError
 from tallystick.store import faults, format as ledger_format, lock
+from tallystick.store.bucket import Bucket
 from tallystick.store.contents import Content, Listing
 from tallystick.store.copies import COPIED, Copies
 from tallystick.store.disk import Fsync, fsync, private
+from tallystick.store.place import Place
 from tallystick.store.snapshot import Snapshot, is_head, mark
 from tallystick.store.untouched import fault, touched
 from tallystick.store.version import EMPTY, Version
@@ -36,44 +37,44 @@ MOST_FILES = 8
 """Small files that a partition of a table may have."""
 
 
-class Tables:
-    """The Delta tables under one folder. Raises LedgerError where they cannot be read.
+class Tables(Place):
+    """The Delta tables of one ledger. Raises LedgerError where they cannot be read.
 
-    A writer waits `patience` seconds for another, and is told so every `reminder` seconds; `sync` makes a file or a
-    folder outlast a power cut; more than `most_files` small files of a partition are made one.
+    `sync` makes a file or a folder outlast a power cut; more than `most_files` small files of a partition are made one.
     """
 
     def __init__(
         self,
-        root: Path,
+        place: Path | Bucket,
         *,
         patience: float = lock.PATIENCE,
         reminder: float = lock.REMINDER,
         sync: Fsync = fsync,
         most_files: int = MOST_FILES,
     ) -> None:
-        self.root = root
+        super().__init__(place, patience, reminder)
         self.sync = sync
         self.most_files = most_files
-        self.newest_file = root / "newest"
-        self._patience = patience
-        self._reminder = reminder
         self._snapshot: Snapshot | None = None
         """The snapshot by which questions are answered."""
+        self.forget_root()
+
+    def forget_root(self) -> None:
+        """Begin to read in another folder."""
         self._newest_seen: Snapshot | None = None
         self._newest_mark: tuple[int, int] | None = None
         self._hashes: tuple[int, Mapping[str, Mapping[str, str]]] | None = None
-        path = root.resolve().as_posix()
-        if unquote(path) != path or any(letter in path for letter in "[]\\"):
-            raise LedgerError(
-                f"A folder called {path} cannot hold a ledger: Delta Lake reads its name as another.",
-                "Name one without brackets, backslashes and percent codes.",
-            )
+
+    @property
+    def newest_file(self) -> Path:
+        """The file that holds the number of the newest version."""
+        return self.root / "newest"
 
     def exists(self) -> bool:
         """Whether there is a ledger here. LedgerError for one of a newer format, or without its versions."""
+        self.refresh()
         ledger_format.supported(self.root)
-        with faults.reading(self.root, "the folder"):
+        with faults.reading(self.name, "the folder"):
             if (folder := self.folder(VERSIONS)).exists() and not folder.is_dir():
                 raise LedgerError(f"{folder} is a file, and should be a folder of the ledger.", faults.REPAIR)
             if folder.exists():
@@ -82,7 +83,7 @@ class Tables:
                 return True
         if self.newest_file.exists() or any(map(self.is_filled, PINNED)):
             raise LedgerError(
-                f"The ledger {self.root} has lost its versions, which say what its tables hold: {folder} is gone.",
+                f"The ledger {self.name} has lost its versions, which say what its tables hold: {folder} is gone.",
                 f"Nothing is read or written. {faults.REPAIR}",
             )
         return False
@@ -97,7 +98,7 @@ class Tables:
 
     def newest_by_snapshot(self) -> Version:
         """The newest committed version as a question takes it: where the snapshot counts, every log stays shut."""
-        with faults.reading(self.root, "the file newest"):
+        with faults.reading(self.name, "the file newest"):
             number = newest_number(self)
         self._snapshot = self._newest_snapshot()
         return self._snapshot.version if self._snapshot and self._is_snapshot_of(number) else self.newest()
@@ -130,7 +131,7 @@ class Tables:
         from deltalake import DeltaTable
 
         copied = Copies(self.root, table).count if table in COPIED and version is None else 0
-        with faults.reading(self.root, f"the table {table.name}"):
+        with faults.reading(self.name, f"the table {table.name}"):
             delta = DeltaTable(str(self.folder(table)), version=version)
             if not copied:
                 return delta
@@ -138,7 +139,7 @@ class Tables:
             if lost <= 0 and (table in PINNED or not self._differs_from_copies(table, delta, listing)):
                 return delta
         raise LedgerError(
-            f"The table {table.name} of the ledger {self.root} is damaged: "
+            f"The table {table.name} of the ledger {self.name} is damaged: "
             + (f"{lost:,} of its rows are lost." if lost > 0 else "its rows are not those that were written."),
             faults.REPAIR,
         )
@@ -156,7 +157,7 @@ class Tables:
         if (self.folder(table) / "_delta_log").exists():
             return True
         if Copies(self.root, table).count:
-            raise LedgerError(f"The table {table.name} of the ledger {self.root} is gone.", faults.REPAIR)
+            raise LedgerError(f"The table {table.name} of the ledger {self.name} is gone.", faults.REPAIR)
         return False
 
     def index_changed(self) -> int:
@@ -175,15 +176,17 @@ class Tables:
 
         if version == 0:
             return schema(table).empty_table().select(options.get("columns") or schema(table).names)
-        with faults.reading(self.root, f"the table {table.name}"):
-            return read(self.open(table, version), **options)
+        delta = self.open(table, version)
+        self.fetch(self.files(table, version) if self.source else ())
+        with faults.reading(self.name, f"the table {table.name}"):
+            return read(delta, **options)
 
     def files(self, table: LedgerTable, version: int | None = None) -> list[str]:
         """The Parquet files of a table as of a version."""
         if version == 0:
             return []
         delta = self.open(table, version)
-        with faults.reading(self.root, f"the log of the table {table.name}"):
+        with faults.reading(self.name, f"the log of the table {table.name}"):
             return self._paths(table, Listing.of(delta))
 
     def listed(self, table: LedgerTable, version: Version) -> list[str]:
@@ -197,7 +200,7 @@ class Tables:
             if table in GROWING and is_head(log, snapshot.heads[table.name]):
                 return (
                     self.files(table)
-                    if touched(self.folder(table), listing, snapshot.stamps[table.name])
+                    if not self.source and touched(self.folder(table), listing, snapshot.stamps[table.name])
                     else (self._paths(table, listing))
                 )
         if table in PINNED:
@@ -214,19 +217,24 @@ class Tables:
         if not pin:
             return Listing({})
         delta = self.open(table, pin)
-        with faults.reading(self.root, f"the log of the table {table.name}"):
+        with faults.reading(self.name, f"the log of the table {table.name}"):
             listing = Listing.of(delta)
         self.hold(table, version, listing)
         return listing
 
     def _untouched(self, table: LedgerTable, version: Version, listing: Listing) -> list[str]:
-        """The files of a listing as DuckDB opens them; LedgerError where one is not as it was written."""
+        """The files of a listing as DuckDB opens them; LedgerError where one is not as it was written.
+
+        Those of a bucket are held to their hashes when they are fetched.
+        """
+        if self.source:
+            return self._paths(table, listing)
         snapshot = self._newest_snapshot()
         stamps = snapshot.stamps.get(table.name, {}) if snapshot else {}
-        with faults.reading(self.root, f"the table {table.name}"):
+        with faults.reading(self.name, f"the table {table.name}"):
             wrong = fault(self.folder(table), listing, stamps, lambda: self.hashes(table, version))
         if wrong:
-            raise LedgerError(f"The table {table.name} of the ledger {self.root} is damaged: {wrong}.", faults.REPAIR)
+            raise LedgerError(f"The table {table.name} of the ledger {self.name} is damaged: {wrong}.", faults.REPAIR)
         return self._paths(table, listing)
 
     def hashes(self, table: LedgerTable, version: Version) -> Mapping[str, str]:
@@ -258,7 +266,7 @@ class Tables:
         if content is None or listing.digest == content.files or (table is PAGES and listing.rows >= content.rows):
             return
         raise LedgerError(
-            f"The log of the table {table.name} of the ledger {self.root} is damaged: it lists {listing.rows:,} "
+            f"The log of the table {table.name} of the ledger {self.name} is damaged: it lists {listing.rows:,} "
             f"rows in {len(listing.files):,} files, and version {version.number} has {content.rows:,}"
             + (" in other files." if listing.rows == content.rows else "."),
             f"Nothing is answered from it or written to it. {faults.REPAIR}",
@@ -276,10 +284,11 @@ class Tables:
         from tallystick.store.writer import Writer
 
         with (
+            self.turn(waiting),
             memory.system_pool(),
             faults.writing(self.root),
             private(self.root),
-            lock.turn(self.root, waiting, self._patience, self._reminder),
+            lock.turn(self.root, waiting, self._patience, self._reminder, self.name),
         ):
             writer = Writer(self, lost)
             yield writer

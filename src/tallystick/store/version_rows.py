@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 def read_versions(tables: Tables, *, newest_alone: bool = False) -> list[Version]:
     """Every committed version, the newest first, or that one alone. LedgerError where one is lost."""
-    with faults.reading(tables.root, "the table versions"):
+    with faults.reading(tables.name, "the table versions"):
         try:
             return [Version.of_row(row) for row in _rows(tables, newest_alone=newest_alone).to_pylist()]
         except (ValueError, KeyError, TypeError, AttributeError) as fault:
             raise LedgerError(
-                f"A row of the table versions of the ledger {tables.root} is damaged: {faults.reason(fault)}",
+                f"A row of the table versions of the ledger {tables.name} is damaged: {faults.reason(fault)}",
                 faults.REPAIR,
             ) from None
 
@@ -37,27 +37,28 @@ def _rows(tables: Tables, *, newest_alone: bool) -> pa.Table:
 
     fits = schema(VERSIONS)
     exists = tables.exists()
-    with faults.reading(tables.root, "the file newest"):
+    with faults.reading(tables.name, "the file newest"):
         newest = newest_number(tables)  # before the rows: a commit meanwhile writes its row first, then the number
     files = tables.files(VERSIONS) if exists else []
-    with faults.reading(tables.root, "the table versions"):
+    tables.fetch(files)
+    with faults.reading(tables.name, "the table versions"):
         in_files = {file: ParquetFile(file).read(["version"])["version"].to_pylist() for file in files}
     numbers = sorted(chain.from_iterable(in_files.values()), reverse=True)
     if numbers != list(range(len(numbers), 0, -1)) or len(numbers) < newest:
         lost = sorted({*range(1, max([newest, *numbers]) + 1)} - {*numbers})
         raise LedgerError(
-            f"The table versions of the ledger {tables.root} is damaged: "
+            f"The table versions of the ledger {tables.name} is damaged: "
             + (f"version {lost[0]} of {max([newest, *numbers])} is lost." if lost else "a version is there twice."),
             f"Nothing is read or written. {faults.REPAIR}",
         )
     if not numbers and tables.is_filled(CLOSED):  # a first writer that died has closed nothing
         raise LedgerError(
-            f"The ledger {tables.root} has closed months and no version that holds them.",
+            f"The ledger {tables.name} has closed months and no version that holds them.",
             f"Nothing is read or written. {faults.REPAIR}",
         )
     if newest_alone:
         files = [file for file, in_file in in_files.items() if numbers[0] in in_file]
-    with faults.reading(tables.root, "the table versions"):
+    with faults.reading(tables.name, "the table versions"):
         every = [ParquetFile(file).read().select(fits.names).cast(fits) for file in files]
     rows = pa.concat_tables([fits.empty_table(), *every]).sort_by([("version", "descending")])
     return rows.slice(0, 1) if newest_alone else rows

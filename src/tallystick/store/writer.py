@@ -160,6 +160,7 @@ class Writer:
         self._copy((CLOSED, VERSIONS))
         put(self.tables.newest_file, f"{self.version.number}\n".encode(), self.tables.sync)
         self._anew.clear()
+        self.tables.publish()
         return self.version
 
     def begin_anew(self, table: LedgerTable) -> DeltaTable:

@@ -171,6 +171,7 @@ def _clear(writer: Writer) -> None:
     if tables.has(FINDINGS):
         purge(writer, FINDINGS)
     sweep(tables.root, set(tables.rows(PAGES, columns=["hash"])["hash"].to_pylist()))
+    tables.publish(erasing=True)
 
 
 def _names(tables: Tables) -> list[dict[str, Any]]:
@@ -191,5 +192,6 @@ def _mentioned(tables: Tables, people: People, email: str) -> bool:
     alone = replace(people, mode=Mode.FULL, emails={}, forgotten={hidden: hidden})
     names = [source.name for source in SOURCES.values() if source.persons is Persons.EMAILS]
     rows = tables.rows(PAGES, columns=["hash", "source"], filters=[("source", "in", names)])
-    archive = Archive(tables.root)
-    return any(alone.redacted(archive.body(page_hash), Persons.EMAILS) for page_hash in set(rows["hash"].to_pylist()))
+    archive, hashes = Archive(tables.root), {*rows["hash"].to_pylist()}
+    tables.fetch(map(archive.path, hashes))
+    return any(alone.redacted(archive.body(page_hash), Persons.EMAILS) for page_hash in hashes)

@@ -47,7 +47,7 @@ def known_days(
         return {}
     own_rows = [("organization", "=", organization)]
     purposes, since = ["after", "activity", "check", GAP], now - SETTLING
-    with faults.reading(tables.root, "the table pages"):
+    with faults.reading(tables.name, "the table pages"):
         readings = read(
             index or tables.open(PAGES),
             ["source", "grain", "purpose", "window_start", "window_end", "read_at"],
@@ -92,7 +92,7 @@ def _lost_days(
 ) -> Mapping[_Names, set[date]]:
     """The days whose archived reading was damaged, and which were not read again since, by source and grain."""
     columns = ["source", "grain", "purpose", "window_start", "window_end", "reading"]
-    with faults.reading(tables.root, "the table pages"):
+    with faults.reading(tables.name, "the table pages"):
         if not read(index, ["reading"], [*own_rows, ("purpose", "=", LOST)]).num_rows:
             return {}
         rows = read(index, columns, [*own_rows, ("purpose", "in", ["after", "activity", LOST])]).to_pylist()
