@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 import urllib.request
@@ -13,22 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import WSGIRequestHandler, make_server
-
 from tallystick.store.bucket import Bucket
 
 NAME = "ledgers"
 """The bucket."""
 Environ = dict[str, Any]
 Answer = Iterable[bytes]
-
-
-class _Quiet(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log(self, *_: Any) -> None:
-        """Say nothing."""
 
 
 @dataclass
@@ -44,7 +33,7 @@ class BucketServer:
     loses: Callable[[str, str], bool] = lambda _method, _key: False
     has_conditions: bool = True
     lag: float = 0.0
-    _app: Any = field(default_factory=lambda: DomainDispatcherApplication(create_backend_app))
+    app: Any = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, environ: Environ, start: Callable[..., Any]) -> Answer:
@@ -62,7 +51,7 @@ class BucketServer:
                 environ.pop(name, None)
         loses = self.loses(method, key)
         with self._lock:
-            answer: Answer = self._app(environ, (lambda *_: lambda _: None) if loses else start)
+            answer: Answer = self.app(environ, (lambda *_: lambda _: None) if loses else start)
         if loses:
             start("503 Lost", [("Content-Length", "0")])
             return [b""]
@@ -84,9 +73,17 @@ ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "A
 @contextmanager
 def bucket_server() -> Iterator[BucketServer]:
     """An S3 server with an empty bucket."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    made = BucketServer()
-    server = make_server("127.0.0.1", 0, made, threaded=True, request_handler=_Quiet)
+    from moto.server import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log(self, *_: Any) -> None:
+            """Say nothing."""
+
+    made = BucketServer(app=DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, made, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     made.url = f"http://127.0.0.1:{server.server_port}"
