@@ -34,12 +34,12 @@ def write(world: Organization, folder: Path | str, when: date | None = None) -> 
     """Write the ledger of an organization as it was read at the end of a day, the last one unless said; its folder."""
     import pyarrow as pa
 
-    from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, DAYS, NAMES, TALLIED_BY, TALLIES
+    from tallystick.core.ledger_tables import CHARGES, DAYS, NAMES, TALLIED_BY, TALLIES
     from tallystick.core.report_tables import ANALYTICS_COST, ANALYTICS_USAGE, USAGE_HOUR
     from tallystick.store.columns import schema
     from tallystick.store.digests import count_of, digests
     from tallystick.store.tables import Tables
-    from tallystick.tally.day_sums import day_sums
+    from tallystick.sync.summing import Summing
     from tallystick.tally.prices_in_force import Prices
 
     when = when or world.last
@@ -51,9 +51,10 @@ def write(world: Organization, folder: Path | str, when: date | None = None) -> 
         def put(kind: Any, days: list[date], lines: list[dict[str, Any]], source: str = "", grain: str = "day") -> None:
             """Replace the days of a table, and note what is known of each day, or the tally of charges."""
             written = pa.Table.from_pylist(lines, schema(kind))
-            writer.replace(kind, name, days, written)
             if kind is CHARGES:
-                writer.replace(DAY_SUMS, name, days, day_sums(written))
+                Summing(writer, name).replace(days, (), written)
+            else:
+                writer.replace(kind, name, days, written)
             digest = digests(written)
             sums = _control(days, lines)
             known = [

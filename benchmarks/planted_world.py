@@ -70,12 +70,12 @@ def write(seed: int, folder: Path) -> list[Truth]:
     """Write the ledger of a seed; what is planted in it."""
     import pyarrow as pa
 
-    from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, DAYS, NAMES, TALLIED_BY
+    from tallystick.core.ledger_tables import CHARGES, DAYS, NAMES, TALLIED_BY
     from tallystick.sim import World
     from tallystick.sim.world.discount import NO_DISCOUNT, Discount
     from tallystick.store.columns import schema
     from tallystick.store.tables import Tables
-    from tallystick.tally.day_sums import day_sums
+    from tallystick.sync.summing import Summing
     from tallystick.tally.prices_in_force import Prices
 
     organization = World(start=START, end=END, seed=seed).organization
@@ -88,8 +88,7 @@ def write(seed: int, folder: Path) -> list[Truth]:
     read_at = datetime.combine(END, time(), UTC)
     with Tables(folder).writing() as writer:
         charges = pa.Table.from_pylist(rows, schema(CHARGES))
-        writer.replace(CHARGES, organization.id, days, charges)
-        writer.replace(DAY_SUMS, organization.id, days, day_sums(charges))
+        Summing(writer, organization.id).replace(days, (), charges)
         states = [
             {"organization": organization.id, "source": source, "grain": "day", "day": day, "state": "settled"}
             for day in days

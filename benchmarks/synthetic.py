@@ -32,13 +32,13 @@ def ledger(folder: Path, charges: int, *, days: int = DAYS, tallied: bool = True
 
 def untally(folder: str) -> None:
     """Take the charges out of a ledger, as one that was not tallied yet."""
-    from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, TALLIED_BY, TALLIES
+    from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, MONTH_SUMS, TALLIED_BY, TALLIES
     from tallystick.store.columns import schema
     from tallystick.store.erasure import rewrite
     from tallystick.store.tables import Tables
 
     with Tables(Path(folder)).writing() as writer:
-        for table in (CHARGES, DAY_SUMS, TALLIES):
+        for table in (CHARGES, DAY_SUMS, MONTH_SUMS, TALLIES):
             rewrite(writer, table, schema(table).empty_table())
         writer.commit(ORGANIZATION, "no charges", NOW, {f"{TALLIED_BY}{ORGANIZATION}": ""})
 

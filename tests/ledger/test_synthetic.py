@@ -11,7 +11,7 @@ import pytest
 from support.command import Tallystick
 from tallystick.cli.synthetic import size
 from tallystick.clock import SystemClock
-from tallystick.core.ledger_tables import CHARGES, DAY_SUMS
+from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, MONTH_SUMS
 from tallystick.errors import InvalidQuestion
 from tallystick.ledger import Ledger
 from tallystick.store.digests import digests
@@ -36,7 +36,7 @@ def digest_of(folder: Path) -> dict[str, object]:
     """What tells the records and charges of a ledger from others."""
     tables = Tables(folder)
     version = tables.newest()
-    names = {table: version.tables[table.name] for table in (CHARGES, DAY_SUMS)}
+    names = {table: version.tables[table.name] for table in (CHARGES, DAY_SUMS, MONTH_SUMS)}
     return {table.name: digests(tables.rows(table, pin)) for table, pin in names.items()}
 
 
@@ -51,7 +51,7 @@ def test_a_ledger_adds_up_and_is_healthy(small: tuple[Path, Written]) -> None:
 
 @pytest.mark.long
 def test_the_tally_comes_to_the_same_charges(small: tuple[Path, Written], tmp_path: Path) -> None:
-    """Matched anew, usage and bill come to the same charges and day sums, to the last place and word."""
+    """Matched anew, usage and bill come to the same charges and sums, to the last place and word."""
     folder = tmp_path / "ledger"
     written = write(folder, CHARGES_OF_40_DAYS, DAYS)
     before, tables = digest_of(folder), Tables(folder)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,11 +16,15 @@ from support.ledgers import OpenLedger, client_of
 from support.organization import CLOCK, FIRST, TODAY, small_world
 from tallystick.catalog import CATALOG, Entry
 from tallystick.core.dimensions import SUBJECTS, TERMS
-from tallystick.core.ledger_tables import DAY_SUMS
+from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, MONTH_SUMS
 from tallystick.core.select import Select, select
+from tallystick.core.table import LedgerTable
+from tallystick.core.time import Grain, Window
 from tallystick.errors import TallystickError
 from tallystick.ledger import Ledger
 from tallystick.query.charge_source import from_sums
+from tallystick.query.filters import within
+from tallystick.query.month_source import from_months
 from tallystick.settings import Settings
 from tallystick.sim import Simulator, World
 from tallystick.sim.world.discount import NO_DISCOUNT, Discount
@@ -60,7 +67,8 @@ class FromCharges(OpenLedger):
     @functools.cached_property
     def _opened(self) -> Engine:
         version = Ledger.engine(self).version
-        contents = {name: content for name, content in version.contents.items() if name != DAY_SUMS.name}
+        sums = {DAY_SUMS.name, MONTH_SUMS.name}
+        contents = {name: content for name, content in version.contents.items() if name not in sums}
         return Engine(self.context().tables, replace(version, contents=contents))
 
 
@@ -106,7 +114,9 @@ def test_an_answer_is_the_same_from_sums_and_from_charges(listed: Entry, pair: P
     assert told(with_sums, listed.name, **GIVEN.get(listed.name, {})) == told(
         without, listed.name, **GIVEN.get(listed.name, {})
     )
-    assert not any(DAY_SUMS.name in statement for statement in without.engine().statements)
+    statements = " ".join(without.engine().statements)
+    assert DAY_SUMS.name not in statements
+    assert MONTH_SUMS.name not in statements
 
 
 @pytest.mark.long
@@ -119,6 +129,8 @@ def test_a_breakdown_is_the_same_from_sums_and_from_charges(by: str, pair: Pair)
         ("spend", show),
         ("spend", {"where": {"model": "claude-opus-5-5"}}),
         ("spend", {"where": {"key": "docs-*"}}),
+        ("spend", {"where": {"key": "docs-*"}, "since": "2026-10-03", "until": "2026-11-02"}),
+        ("variance", {"since": "2026-10-20", "until": "2026-11-05"}),
         *((report, {}) for report in ("usage", "cache", "variance")),
     ]
     for report, given in asked_for:
@@ -147,3 +159,35 @@ def test_a_query_of_users_reads_charges(query: Select, summed: bool, book: Ledge
     assert (read.source == "ledger.day_sums") == summed
     assert summed or read == query
     assert book.engine().rows(read) == book.engine().rows(query)
+
+
+OCTOBER, NOVEMBER = (Grain.MONTH.around(datetime(2026, month, 1, tzinfo=UTC)) for month in (10, 11))
+LATE = Window(datetime(2026, 10, 20, tzinfo=UTC), NOVEMBER.end)
+BY_KEY = asked("key", "max(day) AS day", "count(*) AS rows", "sum(billed) AS billed").group_by("key").order_by("key")
+
+
+@pytest.mark.parametrize(
+    ("query", "windows", "tables"),
+    [
+        (BY_KEY, (), {MONTH_SUMS}),
+        (BY_KEY.where(within(OCTOBER, months=True)), (OCTOBER,), {MONTH_SUMS}),
+        (BY_KEY.where(within(NOVEMBER, months=True)), (NOVEMBER,), {MONTH_SUMS}),
+        (BY_KEY.where(within(LATE, months=True)), (LATE,), {MONTH_SUMS, CHARGES}),
+        (BY_KEY.where(within(OCTOBER, months=True)), (), {CHARGES}),
+        (BY_KEY.select(f"sum(billed) FILTER ({within(LATE)}) AS late"), (LATE,), {MONTH_SUMS, CHARGES}),
+        (BY_KEY.select("sum(priced_high) AS high"), (), {CHARGES}),
+        (BY_KEY.where("relaxed = 'none'"), (), {CHARGES}),
+        (select("key", "day", "sum(billed) AS billed").from_("ledger.charges").group_by("ALL"), (), {CHARGES}),
+        (asked("sum(billed) AS billed"), (), {DAY_SUMS}),
+    ],
+)
+def test_a_query_of_users_reads_whole_months_from_their_sums(
+    query: Select, windows: Sequence[Window], tables: set[LedgerTable], book: Ledger
+) -> None:
+    """Months that all windows have whole or not at all are read from sums, others from charges; the answer is one."""
+    read = from_months(book.engine(), query, *windows)
+    assert {
+        table for table in (CHARGES, DAY_SUMS, MONTH_SUMS) if table.name in re.findall(r"ledger\.(\w+)", f"{read}")
+    } == tables
+    assert book.engine().rows(read) == book.engine().rows(query)
+    assert book.engine().rows(query)

@@ -14,12 +14,12 @@ import pyarrow as pa
 from support.written_ledger import charge
 from tallystick import Ledger
 from tallystick.clock import SystemClock
-from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, DAYS, NAMES, TALLIED_BY
+from tallystick.core.ledger_tables import CHARGES, DAYS, NAMES, TALLIED_BY
 from tallystick.core.time import DAY
 from tallystick.settings import Settings
 from tallystick.store.columns import schema
 from tallystick.store.tables import Tables
-from tallystick.tally.day_sums import day_sums
+from tallystick.sync.summing import Summing
 from tallystick.tally.prices_in_force import Prices
 
 FIRST = date(2026, 6, 1)
@@ -63,8 +63,7 @@ def ledger(
     with tables.writing() as writer:
         charges = pa.Table.from_pylist(rows, schema(CHARGES))
         charged = sorted({row["day"] for row in rows})
-        writer.replace(CHARGES, "o", charged, charges)
-        writer.replace(DAY_SUMS, "o", charged, day_sums(charges))
+        Summing(writer, "o").replace(charged, charged, charges)
         billed = {day: sum((row["billed"] or 0 for row in rows if row["day"] == day), Decimal(0)) for day in days}
         states = [
             {"organization": "o", "source": source, "grain": "day", "day": day, "state": "settled", "rows": 1} | amount

@@ -10,11 +10,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, NAMES
+from tallystick.core.ledger_tables import CHARGES, NAMES
 from tallystick.store.columns import schema
 from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables
-from tallystick.tally.day_sums import day_sums
+from tallystick.sync.summing import Summing
 
 ORDINARY: Mapping[str, Any] = {
     "organization": "o",
@@ -52,8 +52,7 @@ def written_ledger(folder: Path, charges: Iterable[Mapping[str, Any]], names: It
         for organization in table["organization"].unique().to_pylist():
             own = table.filter(pc.equal(table["organization"], organization))
             days = sorted(set(own["day"].to_pylist()))
-            writer.replace(CHARGES, organization, days, own)
-            writer.replace(DAY_SUMS, organization, days, day_sums(own))
+            Summing(writer, organization).replace(days, (), own)
         writer.append(NAMES, pa.Table.from_pylist(list(names), schema(NAMES)))
         writer.commit("o", "records", datetime(2026, 11, 4, tzinfo=UTC), {})
     return Engine(tables, tables.newest())

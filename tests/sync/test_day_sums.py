@@ -18,7 +18,7 @@ from tallystick.errors import LedgerError
 from tallystick.sim import World
 from tallystick.store.columns import schema
 from tallystick.store.tables import Tables
-from tallystick.sync import charging
+from tallystick.sync import summing
 from tallystick.tally.day_sums import day_sums
 from tallystick.tally.prices_in_force import Prices
 
@@ -102,7 +102,7 @@ def test_other_prices_are_in_the_sums(copy: Path) -> None:
 @pytest.mark.long
 def test_sums_that_leak_stop_the_commit(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sums that are not those of the charges are not committed, nor are the charges; the day is named."""
-    world, real = small(), charging.day_sums
+    world, real = small(), summing.day_sums
     synced(path, Wire(world), days_ago(3))
     version, before = Tables(path).newest().number, content(path)
 
@@ -112,7 +112,7 @@ def test_sums_that_leak_stop_the_commit(path: Path, monkeypatch: pytest.MonkeyPa
         return pa.Table.from_pylist(rows, schema(DAY_SUMS))
 
     world.restate(days_ago(2))
-    monkeypatch.setattr(charging, "day_sums", leaky)  # sums that leak can only be planted
+    monkeypatch.setattr(summing, "day_sums", leaky)  # sums that leak can only be planted
     with pytest.raises(LedgerError, match=f"{days_ago(2)} does not add up: charges of "):
         synced(path, Wire(world), days_ago(3))
     assert Tables(path).newest().number == version

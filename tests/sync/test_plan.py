@@ -11,7 +11,7 @@ from tallystick.core.records import State
 from tallystick.core.time import Grain, Window, midnight
 from tallystick.ledger import Ledger
 from tallystick.sim import World
-from tallystick.sync import charging, sources
+from tallystick.sync import sources, summing
 from tallystick.sync.estimate import estimate
 from tallystick.sync.plan import Known, SyncTask, again, state_of, tasks
 from tallystick.sync.source import RequestCost, Source
@@ -264,4 +264,4 @@ def test_days_are_tallied_in_chunks() -> None:
     """Days follow each other in chunks of no more rows than is allowed; a day that has more stands alone."""
     days = [date(2026, 11, day) for day in range(1, 8)]
     counts = dict(zip(days, (4, 6, 0, 1, 25, 3), strict=False))
-    assert list(charging.chunks(days, counts, most=10)) == [days[:3], [days[3]], [days[4]], days[5:]]
+    assert list(summing.chunks(days, counts, most=10)) == [days[:3], [days[3]], [days[4]], days[5:]]

@@ -46,7 +46,7 @@ CHARGES = LedgerTable(
     ("organization", "month"),
 )
 UNSUMMED = ("key", "actor", "relaxed", "priced_high")
-"""The columns of charges that no sum of them has, for few questions ask for them."""
+"""The columns of charges that no sum of a day has; those of a month have the first two. Few questions ask for them."""
 FIGURES = ("quantity", "list", "priced", "billed", "discount")
 """What is summed of charges, and split where a charge has several owners."""
 DAY_SUMS = LedgerTable(
@@ -56,6 +56,18 @@ DAY_SUMS = LedgerTable(
         *(column for column in CHARGES.columns if column.name not in UNSUMMED),
         Column("rows", Type.COUNT, "how many charges it is the sum of"),
         Column("exceptions", Type.COUNT, "how many of them have a cause, are prepaid, or have no known price"),
+    ),
+    CHARGES.partitions,
+)
+MONTH_SUMS = LedgerTable(
+    "month_sums",
+    "sums of the charges of a month that are alike but for their day, and in which of their figures are null",
+    (
+        *WHEN[:2],
+        Column("day", Type.DAY, "the newest UTC day of them"),
+        *(column for column in CHARGES.columns if column not in WHEN and column.name not in UNSUMMED[2:]),
+        Column("days", Type.COUNT, "their days: bit n is set where one is of day n of the month"),
+        Column("rows", Type.COUNT, "how many charges it is the sum of"),
     ),
     CHARGES.partitions,
 )
@@ -244,6 +256,7 @@ PINNED: tuple[LedgerTable, ...] = (
     *REPORT_TABLES,
     CHARGES,
     DAY_SUMS,
+    MONTH_SUMS,
     TALLIES,
     DAYS,
     NAMES,

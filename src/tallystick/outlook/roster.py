@@ -19,10 +19,10 @@ from tallystick.core.text import choose
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_groups import label
-from tallystick.query.charge_source import from_sums
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.filters import within
+from tallystick.query.month_source import from_months
 from tallystick.query.names import dim_cells, dim_headings, dims_of, entries, named, shared, with_shared
 from tallystick.query.owners import attribution
 from tallystick.query.report import ChargeSum, Form, Parameter, Report
@@ -155,7 +155,7 @@ class Roster:
         query = self._grouped(*sums).where("billed IS NOT NULL", within(self._span, months=True))
         return {
             (row["organization"], row["id"]): {name: row[name] for name in _MONEY if row[name] is not None}
-            for row in self.engine.rows(from_sums(self.engine, query))
+            for row in self.engine.rows(from_months(self.engine, query, self._span, *self.spans.values()))
         }
 
     @cached_property
@@ -187,7 +187,7 @@ class Roster:
                 last[at] = max(last.get(at, row["day"]), row["day"])
             return last
         query = self._grouped("max(day) AS last").where("quantity IS NOT NULL")
-        rows = self.engine.rows(from_sums(self.engine, query))
+        rows = self.engine.rows(from_months(self.engine, query))
         return {(row["organization"], row["id"]): row["last"] for row in rows}
 
     def _grouped(self, *columns: str) -> Select:

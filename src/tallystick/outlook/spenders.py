@@ -14,6 +14,7 @@ from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.core.time import Window
 from tallystick.query.filters import wanted, within, within_any
+from tallystick.query.month_source import from_months
 from tallystick.query.owners import attribution
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
@@ -39,7 +40,8 @@ def _billed(engine: Engine, question: Question) -> dict[str, Amounts]:
     ]
     query = select(*question.by, *sums).from_("ledger.charges").where("billed IS NOT NULL", within_any(windows))
     query = query.where(*wanted(engine, CHARGES, question.where))
-    rows = engine.rows(query.group_by(f"GROUPING SETS ({', '.join(f'({name})' for name in question.by)})"))
+    query = query.group_by(f"GROUPING SETS ({', '.join(f'({name})' for name in question.by)})")
+    rows = engine.rows(from_months(engine, query, *windows))
     return {
         name: {row[name]: (_known(row["before"]), _known(row["now"])) for row in rows if row[name] is not None}
         for name in question.by

@@ -15,6 +15,7 @@ from tallystick.core.select import Select, select
 from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import day_of
 from tallystick.query.filters import column, wanted, within
+from tallystick.query.month_source import from_months
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners, Spellings
 
@@ -74,7 +75,7 @@ class ChargeGroups:
 
     def charges(self) -> str:
         """The query of the same sums, in picodollars."""
-        return in_picodollars(from_sums(self.engine, self.query))
+        return in_picodollars(from_months(self.engine, self.query, self.question.window))
 
     def finest(self, *, alike: bool, single: bool) -> str:
         """The query of the charges of `shared_spans`, those that leave the same rest as one row."""

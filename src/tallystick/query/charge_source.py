@@ -13,7 +13,7 @@ from tallystick.store.engine import Engine
 
 _SUMS = {f"ledger.{table.name}": f"ledger.{sums.name}" for table, sums in ((CHARGES, DAY_SUMS), (USED, DAY_USED))}
 _UNSUMMED = re.compile(rf"\b({'|'.join(UNSUMMED)})\b")
-_IN_SUMS = {"count(*) AS rows": "sum(rows)::BIGINT AS rows", EXCEPTIONAL: "exceptions > 0"}
+IN_SUMS = {"count(*) AS rows": "sum(rows)::BIGINT AS rows", EXCEPTIONAL: "exceptions > 0"}
 """How the sums tell what is asked of charges in other words."""
 
 
@@ -26,5 +26,5 @@ def from_sums(engine: Engine, query: Select) -> Select:
     source = _SUMS.get(query.source)
     if source is None or not engine.version.has_sums or _UNSUMMED.search(QUOTED.sub("", str(query))):
         return query
-    columns, conditions = (tuple(_IN_SUMS.get(sql, sql) for sql in part) for part in (query.columns, query.conditions))
+    columns, conditions = (tuple(IN_SUMS.get(sql, sql) for sql in part) for part in (query.columns, query.conditions))
     return replace(query, source=source, columns=columns, conditions=conditions)

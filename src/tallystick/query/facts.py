@@ -18,8 +18,8 @@ from tallystick.core.money import total
 from tallystick.core.question import Question
 from tallystick.core.select import Select, select
 from tallystick.core.time import FIRST_DAY, Window
-from tallystick.query.charge_source import from_sums
 from tallystick.query.filters import wanted, within
+from tallystick.query.month_source import from_months
 from tallystick.store.engine import Engine, per_version
 
 _BY = ("method", "cause", "kind", "model", "tier")
@@ -55,7 +55,7 @@ class Billed:
 def billed(engine: Engine, question: Question) -> Billed:
     """Sum what was billed for a question's days and filters."""
     query = _charges(engine, question.scope(), "sum(billed) AS billed", f"{UNREPORTED_SUM} AS unreported")
-    [row] = engine.rows(from_sums(engine, query))
+    [row] = engine.rows(from_months(engine, query, question.window))
     return Billed(row["billed"] or Decimal(0), row["unreported"] or Decimal(0))
 
 
@@ -85,7 +85,7 @@ def _facts(engine: Engine, question: Question) -> Sequence[Mapping[str, Any]]:
 def _read(engine: Engine, question: Question) -> Mapping[date | None, Sequence[Mapping[str, Any]]]:
     """The facts of a question: of each day where it is asked by day, else of all under None."""
     query = _charges(engine, question, *question.by, *_BY, *_FIGURES).group_by(*question.by, *_BY)
-    parts = [from_sums(engine, query.where(EXCEPTIONAL))]
+    parts = [from_months(engine, query.where(EXCEPTIONAL), question.window)]
     if parts[0].source == query.source:  # of charges each by itself is read by few columns
         parts = [query.where(exception) for exception in EXCEPTIONS]
     facts = defaultdict[date | None, list[Mapping[str, Any]]](list)

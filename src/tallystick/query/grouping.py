@@ -21,12 +21,12 @@ from tallystick.core.time import Grain, midnight
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query import gaps
 from tallystick.query.breakdowns import breakdown_for, breakdown_totals
-from tallystick.query.charge_source import from_sums
 from tallystick.query.coverage import cover, present
 from tallystick.query.facts import UNREPORTED_SUM, Billed
 from tallystick.query.filters import asked_for, column, local, wanted
 from tallystick.query.known_zeros import zeros
 from tallystick.query.match_shares import matched
+from tallystick.query.month_source import from_months
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named, shared, unnamed, with_shared
 from tallystick.query.pivot import Pivot
 from tallystick.query.priority_tier import priority
@@ -142,9 +142,8 @@ def answer(
     else:
         dims = [dim for dim in statement.names if dim not in {measure.name for measure in pivot.measures}]
         asked = statement.select(f"{UNREPORTED_SUM} AS unreported") if table is CHARGES else statement
-        rows = [
-            _known(row, dims, coverage) for row in (engine.rows(from_sums(engine, asked)) if read is None else read)
-        ]
+        read = engine.rows(from_months(engine, asked, question.window)) if read is None else read
+        rows = [_known(row, dims, coverage) for row in read]
         sums = Billed(
             *(total([row[name] for row in rows if row.get(name) is not None]) for name in ("billed", "unreported"))
         )

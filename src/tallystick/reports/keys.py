@@ -18,7 +18,7 @@ from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.select import select
 from tallystick.core.text import did_you_mean
-from tallystick.core.time import DAY, instant
+from tallystick.core.time import DAY, FIRST_DAY, Window, instant, midnight
 from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import day_of, equals
@@ -27,6 +27,7 @@ from tallystick.query.coverage import cover
 from tallystick.query.filters import within
 from tallystick.query.gaps import LOST
 from tallystick.query.grouping import OTHERS
+from tallystick.query.month_source import from_months
 from tallystick.query.names import default_workspaces, directory, history, organizations, shared, with_shared
 from tallystick.query.owners import APART, answered, attribution, billed_of, messages
 from tallystick.query.report import WINDOW, ChargeSum, Days, Form, Parameter, Report, Where, narrowed_by
@@ -234,12 +235,10 @@ def _used(engine: Engine, question: Question, billed: Sequence[Mapping[str, Any]
     """The last day of use of each key before the end of the window, `billed` being what was in the window."""
     window = question.window
     query = select("organization", "key", "max(day) AS last").from_("ledger.charges").where("quantity IS NOT NULL")
+    earlier = Window(min(midnight(FIRST_DAY), window.start), window.start)
     rest = (
-        query.where(*where).group_by("organization", "key")
-        for where in (
-            (f"month <= '{window.start:%Y-%m}'", f"day < {day_of(window.start)}"),
-            (within(window, months=True), "billed IS NULL"),
-        )
+        from_months(engine, query.where(within(span, months=True), *where).group_by("organization", "key"), span)
+        for span, *where in ((earlier,), (window, "billed IS NULL"))
     )
     last: dict[At, date] = {}
     for row in (*(row for row in billed if row["counted"]), *engine.rows(" UNION ALL ".join(map(str, rest)))):

@@ -1,46 +1,66 @@
-"""Sums check: whether the day sums are those of the charges, group by group."""
+"""Sums check: whether the sums of days and of months are those of the charges, group by group."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tallystick.core.causes import EXCEPTIONAL
-from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, FIGURES
+from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, FIGURES, MONTH_SUMS
 from tallystick.core.question import Cell
 from tallystick.core.table import LedgerTable
 from tallystick.store.engine import Engine
 
-_DIMS = [column.name for column in DAY_SUMS.columns if column.name in {of.name for of in CHARGES.columns} - {*FIGURES}]
-_BY = ", ".join((*_DIMS, *(f"{name} IS NULL" for name in FIGURES)))
+_CHARGES = {column.name for column in CHARGES.columns} - {*FIGURES}
 _GROUPS = """
-SELECT organization, day, count(*) AS groups, sum(hash({hashed})) AS digest
+SELECT organization, {when}, count(*) AS groups, sum(hash({hashed})) AS digest
 FROM (SELECT {dims}, {sums} FROM ledger.{table} GROUP BY {by}) GROUP BY ALL
 """
-
-
-def _groups(table: LedgerTable, rows: str, exceptions: str) -> str:
-    """The groups of each day, as many as there are and a digest of them."""
-    sums = {**{name: f"sum({name})" for name in FIGURES}, "rows": rows, "exceptions": exceptions}
-    return _GROUPS.format(
-        hashed=", ".join((*_DIMS, *sums)),
-        dims=", ".join(_DIMS),
-        sums=", ".join(f"{sql}::DECIMAL(38, 12) AS {name}" for name, sql in sums.items()),
-        table=table.name,
-        by=_BY,
-    )
-
-
-_QUERY = f"""
-SELECT organization, CAST(day AS VARCHAR) AS day, written.groups AS written, coalesce(made.groups, 0) AS made
-FROM ({_groups(DAY_SUMS, "sum(rows)", "sum(exceptions)")}) AS written
-LEFT JOIN ({_groups(CHARGES, "count(*)", f"count(*) FILTER ({EXCEPTIONAL})")}) AS made USING (organization, day)
+_QUERY = """
+SELECT organization, CAST({when} AS VARCHAR) AS day, written.groups AS written, coalesce(made.groups, 0) AS made
+FROM ({of_sums}) AS written LEFT JOIN ({of_charges}) AS made USING (organization, {when})
 WHERE written.digest IS DISTINCT FROM made.digest ORDER BY 1, 2
-"""  # noqa: S608 - our own names
+"""
+_MORE = {
+    DAY_SUMS: {
+        "rows": ("sum(rows)", "count(*)"),
+        "exceptions": ("sum(exceptions)", f"count(*) FILTER ({EXCEPTIONAL})"),
+    },
+    MONTH_SUMS: {
+        "rows": ("sum(rows)", "count(*)"),
+        "days": ("bit_or(days)", "bit_or(1::BIGINT << day(day)::INT)"),
+        "newest": ("max(day) - DATE '1970-01-01'", "max(day) - DATE '1970-01-01'"),
+    },
+}
+"""What sums have beside the figures, as SQL of them and of the charges."""
 
 
-def other_day_sums(engine: Engine) -> list[tuple[Cell, ...]]:
-    """The days whose sums are not those of their charges, as rows of `verify`; a day without sums is not compared."""
-    if not engine.holds(DAY_SUMS):
-        return []
-    return [
-        (row["organization"], row["day"], "day sums: other groups than the charges", row["made"], row["written"])
-        for row in engine.rows(_QUERY)
+def _query(sums: LedgerTable, when: str) -> str:
+    """The query of the days or months whose sums have other groups than their charges."""
+    dims = [
+        column.name for column in sums.columns if column.name in _CHARGES and (column.name != "day" or when == "day")
     ]
+    groups = []
+    for index, table in enumerate((sums, CHARGES)):
+        figures = {name: f"sum({name})" for name in FIGURES} | {name: sql[index] for name, sql in _MORE[sums].items()}
+        groups.append(
+            _GROUPS.format(
+                when=when,
+                hashed=", ".join((*dims, *figures)),
+                dims=", ".join(dims),
+                sums=", ".join(f"({sql})::DECIMAL(38, 12) AS {name}" for name, sql in figures.items()),
+                table=table.name,
+                by=", ".join((*dims, *(f"{name} IS NULL" for name in FIGURES))),
+            )
+        )
+    return _QUERY.format(when=when, of_sums=groups[0], of_charges=groups[1])
+
+
+def other_sums(engine: Engine) -> Iterator[tuple[Cell, ...]]:
+    """The days and months whose sums are not those of their charges, as rows of `verify`.
+
+    What has no sums is not compared.
+    """
+    for sums, when in ((DAY_SUMS, "day"), (MONTH_SUMS, "month")):
+        for row in engine.rows(_query(sums, when)) if engine.holds(sums) else ():
+            check = f"{when} sums: other groups than the charges"
+            yield row["organization"], row["day"], check, row["made"], row["written"]

@@ -16,6 +16,7 @@ from tallystick.core.question import Question
 from tallystick.core.select import Select, conjunction, literal, select
 from tallystick.query.charge_groups import BILLED, Figure, label, picodollars_sql
 from tallystick.query.filters import column, wanted, within, within_any
+from tallystick.query.month_source import from_months
 from tallystick.query.names import organizations
 from tallystick.query.owners import attribution, known, messages
 from tallystick.reports.variance_words import Part
@@ -112,6 +113,7 @@ def _lines(engine: Engine, before: Question, after: Question, terms: str) -> Sel
         inside = within(question.window)
         query = query.select(*(f"sum({name}) FILTER ({inside}) AS {name}_{side}" for name in ("quantity", "billed")))
     query = query.where(*wanted(engine, CHARGES, before.where))
+    query = from_months(engine, query, *(question.window for question in windows))
     figures = (
         *(f"coalesce(quantity_{side}, 0)::HUGEINT AS quantity_{side}" for side in _SIDES),
         *(f"coalesce({picodollars_sql(f'billed_{side}')}, 0) AS billed_{side}" for side in _SIDES),

@@ -28,7 +28,7 @@ from tallystick.query.stale_tally import MEND, OTHERS, by_others
 from tallystick.query.strictness import Strictness
 from tallystick.query.uncounted import uncounted
 from tallystick.reports.content_check import damaged_pages, damaged_tables
-from tallystick.reports.sums_check import other_day_sums
+from tallystick.reports.sums_check import other_sums
 from tallystick.store.engine import Engine
 from tallystick.store.faults import REPAIR
 from tallystick.tally.prices_in_force import Prices
@@ -109,7 +109,7 @@ def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
         for row in engine.rows(_DAYS)
         if row["organization"] in others
     ]
-    rows += [*other_day_sums(engine), *_closed(engine), *damaged]
+    rows += [*other_sums(engine), *_closed(engine), *damaged]
     tokens = ", ".join(f"'{name}'" for name in TOKENS)
     [sums] = engine.rows(_MATCHED.format(tokens=tokens, new=NEW_TOKENS, credit=CREDIT, unread=USAGE_NOT_READ))
     share = ratio(sums["matched"] or 0, sums["billed"] or 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from bisect import bisect_left, bisect_right
+from calendar import monthrange
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -100,6 +101,8 @@ class Staging:
         if "month" in self._table.partitions:  # named, so that files of other months stay shut
             months = sorted({f"{day:%Y-%m}" for day in days})
             conditions.append(f"month in ({', '.join(map(literal, months))})")
+            if len(days) == sum(monthrange(*map(int, month.split("-")))[1] for month in months):
+                return " and ".join(conditions)  # of all their days, so no file is read
         conditions.append(f"day in ({', '.join(f'date {literal(str(day))}' for day in days)})")
         return " and ".join(conditions)
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, FIGURES, PINNED, READING, TALLIED_BY
+from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, FIGURES, MONTH_SUMS, PINNED, READING, TALLIED_BY
+from tallystick.core.table import LedgerTable
 from tallystick.core.time import text
 from tallystick.store.contents import Content
 
@@ -34,7 +35,15 @@ class Version:
     @property
     def has_sums(self) -> bool:
         """Whether the day sums are of every charge, by what is stated of both; not so where an older release wrote."""
-        charges, sums = (self.contents.get(table.name) for table in (CHARGES, DAY_SUMS))
+        return self._has(DAY_SUMS)
+
+    @property
+    def has_months(self) -> bool:
+        """Whether the month sums are of every charge, likewise; where there is no charge, nothing is missing."""
+        return not self.tables.get(CHARGES.name) or self._has(MONTH_SUMS)
+
+    def _has(self, table: LedgerTable) -> bool:
+        charges, sums = (self.contents.get(name) for name in (CHARGES.name, table.name))
         if charges is None or sums is None:
             return False
         expected = {**charges.sums, "rows": f"{charges.rows}"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.core.causes import NOT_BILLED_YET
-from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, TALLIES
+from tallystick.core.ledger_tables import TALLIES
 from tallystick.core.records import COUNTERS, State
 from tallystick.core.report_tables import ANALYTICS_COST, ANALYTICS_USAGE, COST, USAGE_DAY, USAGE_HOUR
 from tallystick.core.time import Grain
@@ -22,8 +22,8 @@ from tallystick.store.writer import Writer
 from tallystick.sync import sources
 from tallystick.sync.day_marks import DayMarks
 from tallystick.sync.source import Source
-from tallystick.tally.conservation import conserve, conserve_sums
-from tallystick.tally.day_sums import day_sums
+from tallystick.sync.summing import Summing, chunks
+from tallystick.tally.conservation import conserve
 from tallystick.tally.late import Doubts
 from tallystick.tally.match import Dialect, charges
 from tallystick.tally.prices_in_force import Prices
@@ -32,8 +32,6 @@ RECENT = timedelta(days=3)
 """How many of the newest billed days a bill may be late in part: it comes within two days (reports-api 1.3.4)."""
 MOST_ROWS = 32_000
 """Usage records that are tallied at a time, a day at the least, which bounds memory."""
-MOST_CHARGES = 200_000
-"""Charges that are summed at a time, likewise."""
 
 
 class Charging:
@@ -53,6 +51,7 @@ class Charging:
         unread_bills: Callable[[Source], Collection[date]] = lambda _: (),
     ) -> None:
         self._writer = writer
+        self._sums = Summing(writer, organization)
         self._organization = organization
         self._prices = prices
         self._known = known
@@ -77,7 +76,7 @@ class Charging:
             ("reports", sorted({*days} - {*newer}), sources.USAGE),
         )
         for dialect, dialect_days, usage in halves:
-            for chunk in chunks(dialect_days, self._counts(usage, dialect_days)):
+            for chunk in chunks(dialect_days, self._counts(usage, dialect_days), MOST_ROWS):
                 self._by(dialect, chunk)
                 memory.release()
 
@@ -116,30 +115,17 @@ class Charging:
         ]
         before = {day: self._tallies[day]["digest"] if day in self._tallies else "" for day in days}
         if changed := [tally["day"] for tally in tallies if tally["digest"] != before[tally["day"]]]:
-            own_rows = rows_of(changed, rows, digest)
-            self._writer.replace(CHARGES, self._organization, changed, own_rows)
-            self._sum(changed, own_rows)
+            charged_before = [day for day in changed if before[day]]
+            self._sums.replace(changed, charged_before, rows_of(changed, rows, digest))
         if news := [tally for tally in tallies if tally != self._tallies.get(tally["day"])]:
             news_days = [tally["day"] for tally in news]
             table = pa.Table.from_pylist(news, schema(TALLIES))
             self._writer.replace(TALLIES, self._organization, news_days, table)
             self._tallies.update(zip(news_days, news, strict=True))
 
-    def sum_days(self) -> bool:
-        """Sum the charges of days that have no sums yet, written by an earlier release; whether there were any."""
-        if self._writer.version.has_sums:
-            return False
-        counts = {day: tally["charges"] for day, tally in self._tallies.items() if tally["charges"]}
-        days = sorted(counts.keys() - self._writer.days_with(DAY_SUMS, self._organization))
-        for chunk in chunks(days, counts, MOST_CHARGES):
-            self._sum(chunk, self._writer.rows_on(CHARGES, self._organization, chunk))
-        return bool(days)
-
-    def _sum(self, days: list[date], rows: pa.Table) -> None:
-        """Write the sums of all charges of these days; LedgerError if they do not come to them."""
-        sums = day_sums(rows)
-        conserve_sums(rows, sums)
-        self._writer.replace(DAY_SUMS, self._organization, days, sums)
+    def complete_sums(self) -> bool:
+        """Sum the charges that are in no sums yet, written by an earlier release; whether there were any."""
+        return self._sums.complete({day: tally["charges"] for day, tally in self._tallies.items() if tally["charges"]})
 
     def _counts(self, usage: Source, days: list[date]) -> dict[date, int]:
         """How many usage records the ledger has of each of these days."""
@@ -191,20 +177,6 @@ class Charging:
 
     def _has(self, source: Source, day: date) -> bool:
         return (source.name, Grain.DAY, day) in self._known
-
-
-def chunks(days: list[date], counts: Mapping[date, int], most: int = MOST_ROWS) -> Iterator[list[date]]:
-    """The days in their order, in chunks of at most `most` of what is counted, a day at the least."""
-    chunk: list[date] = []
-    size = 0
-    for day in days:
-        if chunk and size + counts.get(day, 0) > most:
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(day)
-        size += counts.get(day, 0)
-    if chunk:
-        yield chunk
 
 
 def rows_of(days: list[date], rows: pa.Table, digest: Mapping[date, str]) -> pa.Table:

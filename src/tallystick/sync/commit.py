@@ -224,7 +224,7 @@ class Committer:
         days = [] if is_current else sorted({day for _, _, day in self._known})
         for _, month in groupby(days, key=lambda day: (day.year, day.month)):
             self._charging.charge(list(month))
-        if self._charging.sum_days() or days:
+        if self._charging.complete_sums() or days:
             self._commit("charges by other price lists" if days else "sums of charges", when, {})
         return len(days)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, DAYS, NAMES, TALLIED_BY, TALLIES
+from tallystick.core.ledger_tables import DAYS, NAMES, TALLIED_BY, TALLIES
 from tallystick.core.report_tables import COST, USAGE_DAY
 from tallystick.core.table import LedgerTable, Type
 from tallystick.core.time import Grain
@@ -24,10 +24,9 @@ from tallystick.store.tables import Tables
 from tallystick.store.writer import Writer
 from tallystick.sync.plan import state_of
 from tallystick.sync.sources import COST as COST_SOURCE, USAGE
+from tallystick.sync.summing import Summing
 from tallystick.synthetic.records import PER_KEY, PER_RECORD, WORKSPACES, Maker, Organization, Records
 from tallystick.synthetic.terms import calendar
-from tallystick.tally.conservation import conserve_sums
-from tallystick.tally.day_sums import day_sums
 from tallystick.tally.prices_in_force import Prices
 
 AT_ONCE = 60_000
@@ -116,10 +115,7 @@ class _Ledger:
             marks = _marks(rows, table, self._read_at)
             common = {"source": source.name, "grain": str(Grain.DAY)}
             self._append(DAYS, [common | mark for mark in marks])
-        sums = day_sums(made.charges)
-        conserve_sums(made.charges, sums)
-        writer.replace(CHARGES, name, days, made.charges)
-        writer.replace(DAY_SUMS, name, days, sums)
+        Summing(writer, name).replace(days, (), made.charges)
         digest = digests(made.charges)
         self._append(
             TALLIES,

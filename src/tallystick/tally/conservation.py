@@ -48,37 +48,44 @@ def conserve(
                 raise _broken(day, f"{counter} of {found_count:,} in charges against {total:,} used")
 
 
-def conserve_sums(charges: pa.Table, sums: pa.Table) -> None:
-    """Raise LedgerError, with the day and the figure, unless the day sums of charges come to these charges.
+def conserve_sums(charges: pa.Table, sums: pa.Table, by: str = "day") -> None:
+    """Raise LedgerError, with the day and the figure, unless the sums of charges come to these charges."""
+    if broken := difference(charges, sums, by):
+        raise _broken(*broken)
 
-    On each day they count as many charges and as many of each known figure, and sum to the same.
+
+def difference(charges: pa.Table, sums: pa.Table, by: str) -> tuple[date | str, str] | None:
+    """Return the first day or month on which the sums of charges do not come to these charges, and by which figure.
+
+    They count as many charges and as many of each known figure, and sum to the same. Charges may be sums themselves.
     """
     tables = (charges, sums)
     known = [name for name in FIGURES if any(rows[name].null_count < rows.num_rows for rows in tables)]
     partly = [name for name in known if any(rows[name].null_count for rows in tables)]
-    of_charges, of_sums = (_figures(rows, known, partly) for rows in tables)
-    for day in sorted(of_charges.keys() | of_sums.keys()):
-        actual, expected = (figures.get(day, {}) for figures in (of_sums, of_charges))
+    of_charges, of_sums = (_figures(rows, known, partly, by) for rows in tables)
+    for when in sorted(of_charges.keys() | of_sums.keys()):
+        actual, expected = (figures.get(when, {}) for figures in (of_sums, of_charges))
         for name in sorted(actual.keys() | expected.keys()):
             if actual.get(name) != expected.get(name):
-                raise _broken(day, f"{name} of {actual.get(name)} in its sums against {expected.get(name)} in charges")
+                return when, f"{name} of {actual.get(name)} in its sums against {expected.get(name)} in charges"
+    return None
 
 
-def _figures(rows: pa.Table, known: Iterable[str], partly: Iterable[str]) -> dict[date, dict[str, Any]]:
-    """What charges or sums of them come to on each day: how many they are, and each of the `known` figures.
+def _figures(rows: pa.Table, known: Iterable[str], partly: Iterable[str], by: str) -> dict[Any, dict[str, Any]]:
+    """What charges or sums of them come to on each day or in each month: how many, and each of the `known` figures.
 
     Of `partly` known ones also how many know it.
     """
     count = rows["rows"] if "rows" in rows.column_names else pa.repeat(pa.scalar(1, pa.int64()), rows.num_rows)
     columns = {"charges": count} | {name: summable(rows[name]) for name in known}
     columns |= {f"known {name}": pc.if_else(pc.is_valid(rows[name]), count, 0) for name in partly}
-    table = pa.table({"day": rows["day"], **columns})
-    days = table.group_by(["day"], use_threads=False).aggregate([(name, "sum") for name in columns])
-    return {row["day"]: {name: row[f"{name}_sum"] for name in columns} for row in days.to_pylist()}
+    table = pa.table({by: rows[by], **columns}).unify_dictionaries()
+    groups = table.group_by([by], use_threads=False).aggregate([(name, "sum") for name in columns])
+    return {row[by]: {name: row[f"{name}_sum"] for name in columns} for row in groups.to_pylist()}
 
 
-def _broken(day: date, difference: str) -> LedgerError:
+def _broken(when: date | str, difference: str) -> LedgerError:
     return LedgerError(
-        f"The tally of {day} does not add up: {difference}. Nothing of it was committed.",
+        f"The tally of {when} does not add up: {difference}. Nothing of it was committed.",
         "This is a defect of tallystick: please report it with these figures.",
     )
