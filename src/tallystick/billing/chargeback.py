@@ -198,11 +198,11 @@ def _bill(engine: Engine, charged_month: Month) -> Decimal:
     """
     if charged_month.closing:
         return charged_month.closing.billed[CHARGE]
-    of_month = (equals("organization", charged_month.organization), within(charged_month.window))
-    tallied = select("day", "source").distinct().from_("ledger.charges").where(*of_month)
+    own, window = equals("organization", charged_month.organization), charged_month.window
+    tallied = select("day", "source").distinct().from_("ledger.charges").where(own, within(window, months=True))
     charged_by = {row["day"]: row["source"] for row in engine.rows(from_sums(engine, tallied))}
     bill: dict[date, Decimal] = {}
-    for row in engine.rows(select("day", "source", "billed").from_("ledger.days").where(*of_month)):
+    for row in engine.rows(select("day", "source", "billed").from_("ledger.days").where(own, within(window))):
         dialect = _DIALECTS.get(row["source"])
         if dialect and (row["day"] not in bill or charged_by.get(row["day"]) == dialect):
             bill[row["day"]] = row["billed"]

@@ -19,7 +19,7 @@ from tallystick.core.time import Grain, Window
 from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import NEVER, among, day_of
-from tallystick.query.names import addresses, directory, organizations
+from tallystick.query.names import addresses, called, directory, organizations
 from tallystick.query.spelling import once
 from tallystick.store.engine import Engine, per_version
 
@@ -155,13 +155,15 @@ class _Words:
     def ids(self, value: str, *, strict: bool) -> set[str]:
         """Return the ids that a value names.
 
-        An id goes before a name that is spelt alike, that before a pattern or a name in another case, and a name of
-        today before one that something had.
+        An id of the directory goes before a name that is spelt alike, that before an id that only rows have, then come
+        a pattern or a name in another case, and a name of today before one that something had. What the directory
+        tells is looked at first, for what else there is takes a look at all rows.
         """
-        if value in self._names:  # whatever else is there, an id goes first; to ask what else is reads all rows
+        if value in self._names:
             return {value}
+        if matches := called(self._names, value):
+            return matches
         matches = aliases(value, self._present) if self._name == "model" else {value} & self._present
-        matches = matches or {id_ for id_, called in self._names.items() if called == value}
         matches = matches or self._alike(pattern(value) or re.compile(re.escape(value), re.IGNORECASE))
         matches = matches or once(self._engine, self._name, value)
         if strict and not matches:
@@ -171,8 +173,8 @@ class _Words:
     def _alike(self, wild: re.Pattern[str]) -> set[str]:
         """Return the ids whose id, name or e-mail a pattern fits; of a model all of its ids."""
         ids = {id_ for id_ in self._present if wild.fullmatch(id_)}
-        for called in (self._names, addresses(self._engine, self._name)):
-            ids |= {id_ for id_, word in called.items() if wild.fullmatch(word)}
+        for words in (self._names, addresses(self._engine, self._name)):
+            ids |= {id_ for id_, word in words.items() if wild.fullmatch(word)}
         if self._name == "model":
             ids |= {id_ for model in ids for id_ in aliases(model, self._present)}
         return ids

@@ -101,6 +101,13 @@ def dim_cells(ids: Mapping[str, Any], names: Mapping[str, Callable[[str], str]])
     return [cell for dim, id_ in ids.items() for cell in ((id_, names[dim](id_)) if dim in names else (id_,))]
 
 
+def called(names: Mapping[str, str], name: str) -> set[str]:
+    """Return the ids of a name, by the directory of their dimension."""
+    if isinstance(names, Directory):
+        return names.called(name)
+    return {id_ for id_, own in names.items() if own == name}
+
+
 @per_version
 def directory(engine: Engine, dimension: str, instant: datetime | None = None) -> Mapping[str, str]:
     """Every id of a dimension that has a name, and its newest name, or that of an instant."""
@@ -126,6 +133,12 @@ class Directory(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len({*self._names, UNKNOWN})
+
+    def called(self, name: str) -> set[str]:
+        """Return the ids of a name; what an unknown one is called is asked last."""
+        ids = {id_ for id_, own in self._names.items() if own == name}
+        is_unknown = not ids and name in {ALONE, UNTOLD} and self[UNKNOWN] == name
+        return {UNKNOWN} if is_unknown else ids
 
 
 def default_workspaces(engine: Engine) -> dict[tuple[str, str], str]:

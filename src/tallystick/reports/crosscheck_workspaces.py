@@ -142,4 +142,4 @@ def _since(workspace: str, differences: Sequence[tuple[date, _Place]]) -> str:
 
 def ask(engine: Engine, question: Question, query: str, **words: str) -> list[dict[str, Any]]:
     """The rows of a query of the window."""
-    return engine.rows(query.format(within=within(question.window), **words))
+    return engine.rows(query.format(within=within(question.window, months=True), **words))
