@@ -1,6 +1,7 @@
 """Scale: ten common questions against the charges that are asked and the charges that are kept, and what many cost.
 
-    python benchmarks/scale.py [--quick] [--sizes 1,10,30] [--years 1,3,10] [--only asked,kept,organization] [--folder F]
+    python benchmarks/scale.py [--quick] [--sizes 1,10,30] [--years 1,3,10] [--only asked,kept,organization]
+        [--folder FOLDER]
 
 `asked` puts them to a year of so many million charges, the first six of the whole year, the others of a month.
 `kept` puts them to ledgers of so many years of half a million charges each: 30 days, or a month. `organization` syncs
@@ -80,7 +81,7 @@ def record(folder: str, owners: str, now: str) -> None:
 
 
 def ask(name: str, folder: str, warm: str, owners: str, days: str, since: str) -> dict[str, Any]:
-    """Put one question, to another ledger first: processor seconds, peak memory in MB, the files opened, their months."""
+    """Put one question, to another ledger first: processor seconds, peak memory in MB, files opened, their months."""
     from opened_files import OpenedFiles
 
     now, month = ended(int(days))

@@ -16,14 +16,30 @@ CPU_HOUR, GB_MONTH = 0.05, 0.023
 """US dollars of an hour of one processor, and of a gigabyte a month in an object store: about what clouds charge."""
 RECORD = 3.55
 """Charges of a usage record."""
+LEAST = 0.01
+"""The least exponent that is reckoned with."""
+FEW = 4
+"""So many months or more are told by the first."""
 
 HEAD = """# Scale
 
-`benchmarks/scale.py` measures this page and writes it; the ledgers are those of [`tallystick sim ledger`](simulator.md#a-ledger-of-any-size).
-Seconds are of the processor, all cores together, the median of three runs; each question runs in a process of its own,
-which opens the ledger anew. A busy machine makes them longer: compare figures of one table. Files are counted as the
-kernel sees them opened. The exponent says how time grows from the smallest ledger to the largest: 1 is in proportion, 0
-is not at all.
+`benchmarks/scale.py` measures this page and writes it. The ledgers are those of
+[`tallystick sim ledger`](simulator.md#a-ledger-of-any-size). Seconds are of the processor, all cores together, the
+median of three runs. Each question runs in a process of its own, which opens the ledger anew. A busy machine makes them
+longer: compare figures of one table. Files are counted as the kernel sees them opened. The exponent says how time grows
+from the smallest ledger to the largest: 1 is in proportion, 0 is not at all.
+
+"""
+MOVE = """## When one machine is too small
+
+- At {charges:,.0f} million charges a year the slowest of ten questions, `{slowest}`, takes {seconds:.1f} s of a
+  processor, and the largest {peak:,.0f} MB.
+- By its growth, `{first}` is the first to take {patience:.0f} s: at about {size:,.0f} million charges a year, which
+  {keys:,} keys make (computed).
+- A ledger has one writer at a time. Where organizations cannot take turns, give each a ledger of its own.
+
+Before that, more memory and more cores help, without any change: DuckDB uses all cores of the machine. After that the
+ledger does not move: its tables are Delta tables, and [other engines](bi.md) read them where they are.
 
 """
 ASKED = """## More charges asked
@@ -37,35 +53,43 @@ KEPT = """## More charges kept
 Half a million charges a year. Each question is of the last 30 days, or of the last month, however many years there are.
 
 """
-MOVE = """## When one machine is too small
-
-{moves}
-
-Before that, more memory and more cores help, without any change: DuckDB uses all cores of the machine. After that the
-ledger does not move: its tables are Delta tables, and [other engines](bi.md) read them in place.
-
-"""
 COST = """## A thousand organizations
 
-Measured: one organization of {keys} keys with {records:,} usage records a day, answered from memory. The first sync reads
-60 days. A sync on the next day reads what is new, and what may have changed. One a quarter of an hour later finds
+Measured: one organization of {keys} keys with {records:,} usage records a day, answered from memory. The first sync
+reads 60 days. A sync on the next day reads what is new, and what may have changed. One a quarter of an hour later finds
 nothing new.
 
+| sync | requests | seconds of a processor | bytes written |
+|---|---:|---:|---:|
+{steps}
+
+Computed from that: {organizations:,} such organizations, each synced {syncs} times a day, come to {charges:,.1f}
+million charges a day.
+
+| a day | |
+|---|---:|
+| requests | {requests:,}, {a_second:,.1f} a second |
+| processor | {hours:,.1f} hours, {processors:.2f} processors all day, {dollars:,.2f} USD |
+| storage | {grown:,.2f} GB; after a year {year:,.0f} GB, {rent:,.2f} USD a month |
+
+At {cpu_hour} USD an hour of a processor and {gb_month} USD a gigabyte and month. Each organization has a limit of
+requests of its own, so none waits for another.
 """
+STEPS = {"first": "first, 60 days", "day": "a day later", "again": "a quarter of an hour later"}
 
 
 def page(measured: dict[str, Any]) -> str:
     """Return the page of these figures."""
     text = HEAD
     if asked := measured.get("asked"):
-        text += MOVE.format(moves="\n".join(_moves(asked["ledgers"])))
+        text += MOVE.format(**_moves(asked["ledgers"]))
         sizes = [f"{ledger['charges'] / 1e6:g} M" for ledger in asked["ledgers"]]
         text += ASKED + _table(asked["ledgers"], sizes) + _ledgers(asked["ledgers"]) + _machine(asked)
     if kept := measured.get("kept"):
-        years = [f"{ledger['days'] // 365} years" for ledger in kept["ledgers"]]
+        years = [f"{ledger['days'] // 365} y" for ledger in kept["ledgers"]]
         text += KEPT + _table(kept["ledgers"], years) + _months(kept["ledgers"]) + _machine(kept)
     if organization := measured.get("organization"):
-        text += _cost(organization["ledgers"], measured) + _machine(organization)
+        text += _cost(organization["ledgers"]) + _machine(organization)
     return text.rstrip("\n") + "\n"
 
 
@@ -109,11 +133,15 @@ def _months(ledgers: list[dict[str, Any]]) -> str:
     for name, answer in last["questions"].items():
         by_months.setdefault(tuple(answer["months"]), []).append(name)
     lines = [
-        f"Months whose files were opened, of the {last['days'] // 30} of the largest ledger ({last['files']:,} files):\n\n"
+        f"Of the {last['days']:,} days of the largest ledger ({last['files']:,} files) these months were opened:\n\n"
     ]
     for months, names in by_months.items():
         span = [month.removeprefix("month=") for month in months]
-        words = ", ".join(span) if len(span) < 4 else f"{span[0]} to {span[-1]}, {len(span)} months"  # noqa: PLR2004
+        words = (
+            ", ".join(span)
+            if len(span) < FEW
+            else f"all {len(span)} months from {span[0]} on: `keys` says when each key was last used"
+        )
         lines.append(f"- {', '.join(names)}: {words or 'none'}\n")
     return "".join(lines)
 
@@ -122,55 +150,53 @@ def _machine(part: dict[str, Any]) -> str:
     return f"\nCommit {part['commit']}, {part['when']}: {part['machine']}.\n\n"
 
 
-def _moves(ledgers: list[dict[str, Any]]) -> list[str]:
+def _moves(ledgers: list[dict[str, Any]]) -> dict[str, Any]:
     """What the measured growth says of the size at which each question takes too long."""
     last = ledgers[-1]
-    limits = {}
-    for name, answer in last["questions"].items():
-        grows = max(exponent(ledgers, name), 0.01)
-        limits[name] = last["charges"] * (PATIENCE / _value(answer, "seconds")) ** (1 / grows)
-    name = min(limits, key=lambda name: limits[name])
-    slow = {name: _value(answer, "seconds") for name, answer in last["questions"].items()}
-    worst = max(slow, key=lambda name: slow[name])
-    peak = max(answer["peak"] for answer in last["questions"].values())
-    lines = [
-        f"- At {last['charges'] / 1e6:,.0f} million charges a year the slowest of ten questions, `{worst}`, takes "
-        f"{slow[worst]:.1f} s of a processor, and the largest {peak:,.0f} MB.",
-    ]
-    if limits[name] < last["charges"] * 100:
-        size = limits[name] / 1e6
-        lines.append(
-            f"- By its growth, `{name}` is the first to take {PATIENCE:.0f} s: at about {size:,.0f} million charges a year "
-            f"(computed), which {round(size * 1e6 / 365 / RECORD / 8):,} keys make."
-        )
-    lines.append(
-        "- A ledger has one writer at a time. Where organizations cannot take turns, give each a ledger of its own."
-    )
-    return lines
+    seconds = {name: _value(answer, "seconds") for name, answer in last["questions"].items()}
+    limits = {
+        name: last["charges"] * (PATIENCE / seconds[name]) ** (1 / max(exponent(ledgers, name), LEAST))
+        for name in seconds
+    }
+    first, slowest = min(limits, key=lambda name: limits[name]), max(seconds, key=lambda name: seconds[name])
+    return {
+        "charges": last["charges"] / 1e6,
+        "slowest": slowest,
+        "seconds": seconds[slowest],
+        "peak": max(answer["peak"] for answer in last["questions"].values()),
+        "first": first,
+        "patience": PATIENCE,
+        "size": limits[first] / 1e6,
+        "keys": round(limits[first] / 365 / RECORD / 8),
+    }
 
 
-def _cost(steps: dict[str, Any], measured: dict[str, Any]) -> str:
+def _cost(steps: dict[str, Any]) -> str:
     """What one organization was measured to cost, and what a thousand would."""
-    rows = ["| sync | requests | seconds of a processor | bytes written |", "|---|---:|---:|---:|"]
-    names = {"first": "first, 60 days", "day": "a day later", "again": "a quarter of an hour later"}
-    for step, name in names.items():
-        part = steps[step]
-        rows.append(f"| {name} | {part['requests']} | {part['processor']:.2f} | {part['bytes']:,} |")
-    day, again = steps["day"], steps["again"]
-    requests = ORGANIZATIONS * (day["requests"] + (SYNCS - 1) * again["requests"])
-    seconds = ORGANIZATIONS * (day["processor"] + (SYNCS - 1) * again["processor"])
-    grown = ORGANIZATIONS * (day["bytes"] + (SYNCS - 1) * again["bytes"])
-    charges = ORGANIZATIONS * steps["records"] * RECORD
-    year = grown * 365 / 1e9
-    text = COST.format(keys=steps["keys"], records=steps["records"]) + "\n".join(rows) + "\n\n"
-    text += (
-        f"Computed from that: {ORGANIZATIONS:,} such organizations, each synced {SYNCS} times a day, come to {charges / 1e6:,.1f} "
-        "million charges a day:\n\n"
-        "| a day | |\n|---|---:|\n"
-        f"| requests | {requests:,}, {requests / 86_400:,.1f} a second |\n"
-        f"| processor | {seconds / 3600:,.1f} hours, {seconds / 86_400:.2f} processors all day; {seconds / 3600 * CPU_HOUR:,.2f} USD |\n"
-        f"| storage | {grown / 1e9:,.2f} GB; after a year {year:,.0f} GB, {year * GB_MONTH:,.2f} USD a month |\n\n"
-        f"At {CPU_HOUR} USD an hour of a processor and {GB_MONTH} USD a gigabyte and month. Each organization has its own limit of "
-        "requests, so they do not share one.\n"
+    lines = [
+        f"| {name} | {steps[step]['requests']} | {steps[step]['processor']:.2f} | {steps[step]['bytes']:,} |"
+        for step, name in STEPS.items()
+    ]
+    requests, seconds, grown = (
+        ORGANIZATIONS * (steps["day"][name] + (SYNCS - 1) * steps["again"][name])
+        for name in ("requests", "processor", "bytes")
     )
-    return text
+    year = grown * 365 / 1e9
+    return COST.format(
+        keys=steps["keys"],
+        records=steps["records"],
+        steps="\n".join(lines),
+        organizations=ORGANIZATIONS,
+        syncs=SYNCS,
+        charges=ORGANIZATIONS * steps["records"] * RECORD / 1e6,
+        requests=requests,
+        a_second=requests / 86_400,
+        hours=seconds / 3600,
+        processors=seconds / 86_400,
+        dollars=seconds / 3600 * CPU_HOUR,
+        grown=grown / 1e9,
+        year=year,
+        rent=year * GB_MONTH,
+        cpu_hour=CPU_HOUR,
+        gb_month=GB_MONTH,
+    )

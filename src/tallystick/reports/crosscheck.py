@@ -6,22 +6,21 @@ each is held against what the newer one reports.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from tallystick.core.message import note, warning
 from tallystick.core.question import Table
 from tallystick.core.records import State
+from tallystick.core.select import select
 from tallystick.core.time import spans
 from tallystick.query.context import Context
+from tallystick.query.filters import within
 from tallystick.query.report import WINDOW, Days, Form, Parameter, Report
 from tallystick.query.strictness import Strictness
 from tallystick.reports.crosscheck_keys import by_key
-from tallystick.reports.crosscheck_workspaces import At, ask, by_workspace
+from tallystick.reports.crosscheck_workspaces import At, by_workspace
 
 BY = ("workspace", "key")
-
-_DAYS = "SELECT organization, source, day, state FROM ledger.days WHERE {within}"
 
 
 def crosscheck(context: Context, by: str, days: Days, include_equal: bool) -> Table:
@@ -30,9 +29,9 @@ def crosscheck(context: Context, by: str, days: Days, include_equal: bool) -> Ta
     `coverage` says how many days both dialects have, on how many they are equal, and which only one has.
     """
     engine, question = context.engine, context.question("crosscheck", (by,), days)
-    rows_of = partial(ask, engine, question)
     read: dict[tuple[str, bool], set[At]] = {}
-    for row in rows_of(_DAYS):
+    days_read = select("organization", "source", "day", "state").from_("ledger.days").where(within(question.window))
+    for row in engine.rows(days_read):
         if row["state"] != State.RUNNING:
             source = row["source"]
             if source in {"cost", "analytics_cost", "usage", "analytics_usage"}:
