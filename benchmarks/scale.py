@@ -121,10 +121,10 @@ def sync_organization() -> dict[str, Any]:
     from client import sync
 
     canned = Older(KEYS * PER_KEY, 60)
-    asked = list[int]()
+    requests = list[int]()
 
     def answer(request: httpx2.Request) -> httpx2.Response:
-        asked.append(1)
+        requests.append(1)
         return httpx2.Response(200, content=canned.answer(request.url.raw_path.decode("ascii")))
 
     steps: dict[str, Any] = {}
@@ -133,7 +133,7 @@ def sync_organization() -> dict[str, Any]:
         times = {"first": NOW - timedelta(days=1), "day": NOW, "again": NOW + timedelta(minutes=15)}
         for step, now in times.items():
             size, made = _size(folder), canned.seconds
-            asked.clear()
+            requests.clear()
             spent = Spent()
             with spent:
                 sync(
@@ -144,7 +144,7 @@ def sync_organization() -> dict[str, Any]:
                     now=now,
                 )
             steps[step] = {
-                "requests": len(asked),
+                "requests": len(requests),
                 "processor": spent.processor - (canned.seconds - made),
                 "bytes": _size(folder) - size,
             }

@@ -81,13 +81,13 @@ STEPS = {"first": "first, 60 days", "day": "a day later", "again": "a quarter of
 def page(measured: dict[str, Any]) -> str:
     """Return the page of these figures."""
     text = HEAD
-    if asked := measured.get("asked"):
-        text += MOVE.format(**_moves(asked["ledgers"]))
-        sizes = [f"{ledger['charges'] / 1e6:g} M" for ledger in asked["ledgers"]]
-        text += ASKED + _table(asked["ledgers"], sizes) + _ledgers(asked["ledgers"]) + _machine(asked)
-    if kept := measured.get("kept"):
-        years = [f"{ledger['days'] // 365} y" for ledger in kept["ledgers"]]
-        text += KEPT + _table(kept["ledgers"], years) + _months(kept["ledgers"]) + _machine(kept)
+    if by_size := measured.get("asked"):
+        text += MOVE.format(**_moves(by_size["ledgers"]))
+        sizes = [f"{ledger['charges'] / 1e6:g} M" for ledger in by_size["ledgers"]]
+        text += ASKED + _table(by_size["ledgers"], sizes) + _ledgers(by_size["ledgers"]) + _machine(by_size)
+    if by_years := measured.get("kept"):
+        years = [f"{ledger['days'] // 365} y" for ledger in by_years["ledgers"]]
+        text += KEPT + _table(by_years["ledgers"], years) + _months(by_years["ledgers"]) + _machine(by_years)
     if organization := measured.get("organization"):
         text += _cost(organization["ledgers"]) + _machine(organization)
     return text.rstrip("\n") + "\n"
