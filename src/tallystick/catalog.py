@@ -88,7 +88,7 @@ CATALOG: list[Entry] = [
     Entry(
         "drift", Group.AHEAD, "List slow moves of what should stay: prices paid, shares of the bill.", "outlook.drift"
     ),
-    Entry("burn-rate", Group.AHEAD, "Compare the last day and week with four weeks before.", "reports.burn_rate"),
+    Entry("burn-rate", Group.AHEAD, "Compare the last day and week with four weeks before.", "outlook.burn_rate"),
     Entry("rules", Group.AHEAD, "List the rules in force, or replay one over past versions.", "watch.rules_report"),
     Entry("findings", Group.AHEAD, "List what rules saw, and how far it is dealt with.", "watch.findings_report"),
     Entry(

@@ -71,6 +71,20 @@ def test_what_lasts_is_told_once_on_the_running_day(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(("times", "evidence"), [(1.4, "clear"), (1, "thin")])
+def test_what_goes_on_on_its_second_day_is_clear(tmp_path: Path, times: float, evidence: str) -> None:
+    """A key that was a little above yesterday is clear evidence once the running day is above too, thin before."""
+
+    def lately(day: date) -> int:
+        return round(USUAL["key0"](day) * (1.4 if day == DAYS_OF[-1] else times if day > DAYS_OF[-1] else 1))
+
+    rows = [*rows_of(USUAL | {"key0": lately}, DAYS_OF)]
+    rows += rows_of(USUAL | {"key0": lately}, [LATE.date()], billed=None, cause="not billed yet")
+    [row] = ledger(tmp_path, rows, LATE).anomalies(SINCE).rows
+    assert (row["subject"], row["since"], row["evidence"]) == ("key0", "2026-09-08", evidence)
+
+
+@pytest.mark.long
 def test_what_comes_again_on_the_running_day_is_the_same(tmp_path: Path) -> None:
     """A key that ran away, was quiet for two days and runs away on the running day is one finding."""
 

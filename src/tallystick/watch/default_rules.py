@@ -66,7 +66,8 @@ RULES = (
     Rule(
         "spend rate",
         "burn-rate --by workspace",
-        "four_weeks > 0 and last_week > 20 and day_rate > 300 % and week_rate > 150 %",
+        "four_weeks > 0 and last_week > 20 and day_rate > 300 % and week_rate > 150 % and deviations != none "
+        "and deviations > 5",
         "{workspace_name} spends {day_rate} of a usual day, {week_rate} of a usual week: {last_week} USD in 7 days.",
         command="burn-rate --by key",
         subject=("workspace",),

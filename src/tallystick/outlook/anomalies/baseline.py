@@ -61,6 +61,17 @@ class Baseline:
         self._fresh = 0
         self._active = 0
 
+    @classmethod
+    def of(cls, days: Sequence[UsualDay], floor: float) -> Baseline:
+        """Return the baseline of amounts that were usual on all these days, learned from them at once."""
+        baseline = cls(floor, weekly=True)
+        baseline._days.extend(days)
+        baseline._active = sum(active for _, _, active in baseline._days)
+        baseline._count()
+        if baseline.ready:
+            baseline._refit()
+        return baseline
+
     def expected(self, weekday: int) -> tuple[float, float]:
         """What is usual on a weekday and how far days scatter about it, both in logs."""
         if self._active < SPARSE * len(self._days):
@@ -101,8 +112,12 @@ class Baseline:
             del logs[bisect_left(logs, window.popleft())]
         window.append(flat)
         insort(logs, flat)
+        self._count()
+
+    def _count(self) -> None:
+        """Tell whether enough days are known."""
         count = len(self._days)
-        self.has_days = True
+        self.has_days = count > 0
         self.ready = count >= READY and (self._active >= SPARSE * count or self._active >= FEW)
 
     def _refit(self) -> None:

@@ -13,6 +13,7 @@ from math import exp, log
 from tallystick.outlook.anomalies.baseline import WEEK, Baseline, UsualDay
 from tallystick.outlook.anomalies.episode import CERTAIN, Episode, State
 from tallystick.outlook.anomalies.series import WEEKLY, Series
+from tallystick.outlook.anomalies.surges import Surges
 
 SPIKE = 5.0
 """Deviations of one day that are news by themselves."""
@@ -43,10 +44,6 @@ NEW_FOR = 14
 """Days from its first use on for which a subject is new."""
 FORGOTTEN = 56
 """Days without use after which it is new again."""
-MONTH = range(26, 35)
-"""Days after which what rises each month does so again: on its last working day, its last, its first Monday."""
-AS_LARGE = log(1.25)
-"""The most by which it may be larger, in logs, and no news."""
 LOW = 2.0
 """Deviations below the usual from which on a day is low; from three below on it is not learned from."""
 FALLEN, LOW_OF = 17, 21
@@ -83,9 +80,7 @@ class Detector:
         self._calm_days: list[UsualDay] = []
         self._last_use = self._low_days = 0
         self._recent: deque[tuple[UsualDay, bool]] = deque(maxlen=LOW_OF)
-        self._surges: dict[int, float] = {}
-        self.recurring: dict[int, float] = {}
-        """What was expected of the days that rise as a month before, or again within days: neither is news."""
+        self._surges = Surges()
 
     def episodes(self) -> list[Episode]:
         """Every episode, in their order."""
@@ -107,13 +102,19 @@ class Detector:
         """Whether a usual level is known at the end; ask after `episodes`."""
         return self._baseline.ready
 
+    @property
+    def recurring(self) -> dict[int, float]:
+        """What was expected of the days that rise as a month before, or again within days: neither is news."""
+        return self._surges.recurring
+
     def running(self, day: int, share: float) -> tuple[float, float] | None:
         """What was expected of the part of a running day that has passed, and its deviations, where it is far above.
 
-        Ask after `episodes`. One that lasts or ended lately goes on; without a usual level it may spend the news.
+        Ask after `episodes`. An episode that lasts goes on where the day is above, one that ended lately does in any
+        case; without a usual level it may spend the news.
         """
-        dollars = self._series.dollars[day]
-        if self._current is not None:
+        dollars, current = self._series.dollars[day], self._current
+        if current is not None and current.new:
             return None
         if not self._baseline.ready:
             is_news = self._news is not None and not self._baseline.has_days and dollars >= self._news
@@ -123,13 +124,17 @@ class Detector:
         expected = share * max(0.0, exp(usual) - self._series.offset)
         ratio = logarithm - log(expected + self._series.offset)
         deviations = ratio / spread / self._caution
-        if ratio < self._ratio or deviations < SPIKE + (share < 1) or dollars - expected < self._minimum:
+        part = share < 1  # what is usual of it is known less exactly
+        if current is not None:
+            current.goes_on = deviations >= ABOVE + part
+            return None
+        if ratio < self._ratio or deviations < SPIKE + part or dollars - expected < self._minimum:
             return None
         last = self._episodes[-1] if self._episodes else None
         if last and last.state is State.ENDED and day - last.end <= AGAIN:
             self.recurring[day] = expected
             return None
-        return None if self._recurs(day, logarithm, expected) else (expected, deviations)
+        return None if self._surges.recurs(day, logarithm, expected) else (expected, deviations)
 
     def _read_day(self, day: int, value: float) -> None:
         active = value > 0
@@ -160,7 +165,7 @@ class Detector:
         usual, spread = self._baseline.expected(weekday)
         deviations = (logarithm - usual) / (spread * self._caution)
         expected = max(0.0, exp(usual) - self._series.offset)
-        if deviations >= TWICE and self._recurs(day, logarithm, expected):
+        if deviations >= TWICE and self._surges.recurs(day, logarithm, expected):
             return
         self._alarm_sum = max(0.0, self._alarm_sum + min(deviations, MOST) - SLACK)
         recent, is_low = self._recent, deviations < -LOW
@@ -189,15 +194,6 @@ class Detector:
         start = self._start_index(logarithm - usual)
         if start is not None:
             self._start_episode(start)
-
-    def _recurs(self, day: int, logarithm: float, expected: float) -> bool:
-        """Whether a day far above the usual is as one a month ago was, which neither news nor usual days are."""
-        self._surges[day] = logarithm
-        before = [self._surges[day - back] for back in MONTH if day - back in self._surges]
-        if not before or logarithm > max(before) + AS_LARGE:
-            return False
-        self.recurring[day] = expected
-        return True
 
     def _start_index(self, ratio: float) -> int | None:
         """The index among the pending days at which an episode begins, if one does."""
@@ -243,7 +239,7 @@ class Detector:
         weekday, logarithm, _ = entry
         usual, spread = self._baseline.expected(weekday)
         if (logarithm - usual) / spread >= TWICE:
-            self._surges[day] = logarithm
+            self._surges.add(day, logarithm)
         if (logarithm - usual) / spread < ABOVE:
             self._calm_days.append(entry)
             if len(self._calm_days) >= CALM or episode.end - episode.start < SHORT:

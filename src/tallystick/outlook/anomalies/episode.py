@@ -22,7 +22,7 @@ class Episode:
     """Days from `start` to `end`, both included, above what is usual; `expected` has the value of each day.
 
     `seen` is the day on which it could first be told, `deviations` are those of its furthest day, `new`: what
-    it is of had no use before.
+    it is of had no use before, `goes_on`: it began before a running day, which is above what is usual too.
     """
 
     start: int
@@ -30,5 +30,6 @@ class Episode:
     seen: int
     state: State = State.ACTIVE
     new: bool = False
+    goes_on: bool = False
     deviations: float = 0.0
     expected: dict[int, float] = field(default_factory=dict)

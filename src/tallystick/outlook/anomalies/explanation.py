@@ -37,8 +37,10 @@ _SPANS = {
 Row = Mapping[str, Any]
 
 
-def findings(engine: Engine, sightings: Sequence[Sighting], first: date, known: Sequence[bool]) -> list[Finding]:
-    """Make sightings exact, in their order; `first` is the day from which they count days."""
+def findings(
+    engine: Engine, sightings: Sequence[Sighting], first: date, known: Sequence[bool], minimum: Decimal
+) -> list[Finding]:
+    """Make sightings exact, in their order; `first` is the day from which they count days, `minimum` in US dollars."""
     if not sightings:
         return []
     rows = _rows(engine, sightings, first)
@@ -46,7 +48,7 @@ def findings(engine: Engine, sightings: Sequence[Sighting], first: date, known: 
     for number, sighting in enumerate(sightings):
         own = rows.get(number, [])
         now, then = ([row for row in own if row["role"] == role] for role in (_NOW, _THEN))
-        results.append(_finding(sighting, now, then, first, known))
+        results.append(_finding(sighting, now, then, first, known, minimum))
     return results
 
 
@@ -86,7 +88,12 @@ def _rows(engine: Engine, sightings: Sequence[Sighting], first: date) -> dict[in
 
 
 def _finding(
-    sighting: Sighting, now: Sequence[Row], then: Sequence[Row], first: date, known: Sequence[bool]
+    sighting: Sighting,
+    now: Sequence[Row],
+    then: Sequence[Row],
+    first: date,
+    known: Sequence[bool],
+    minimum: Decimal,
 ) -> Finding:
     days = _days(sighting, now, first, known)
     expected = total([day.expected for day in days])
@@ -121,6 +128,8 @@ def _finding(
         _rates(now),
         sum(known[max(0, sighting.start - BEFORE) : sighting.start]),
         sighting.deviations,
+        minimum,
+        sighting.goes_on,
     )
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from tallystick.core.money import EXACT, total
 from tallystick.outlook.anomalies.cells import Cell
+from tallystick.outlook.anomalies.episode import CERTAIN
 from tallystick.outlook.anomalies.series import Measure
 from tallystick.outlook.anomalies.subjects import Subject
 from tallystick.tally.variance import Effects
@@ -19,8 +20,10 @@ EXPECTED = "expected"
 """The state of a finding that somebody planned, or acknowledged."""
 
 
-CLEAR = 7.0
-"""Deviations of a day that are no chance by themselves: of the thousands of days that are judged, some reach five."""
+CLEAR = 5.0
+"""Deviations of a day that are no chance where they are much money too: of thousands of days some reach as many."""
+LARGE = 5
+"""So many times the minimum is much money."""
 
 
 class Cause(StrEnum):
@@ -68,7 +71,8 @@ class Finding:
     """What stands out: `above` is `spent` less `expected`, and its parts and effects add up to it exactly.
 
     `model` is what came from another mix of models, `mix` from another mix of the kinds of tokens of one model. `known`
-    is how many days the expectation comes from, `deviations` those of its furthest day. `reason` says who
+    is how many days the expectation comes from, `deviations` those of its furthest day, `minimum` the US dollars below
+    which nothing is a finding. With `goes_on` it began before the running day, which goes on with it. `reason` says who
     expected it, where somebody did.
     """
 
@@ -91,6 +95,8 @@ class Finding:
     after: Rates
     known: int
     deviations: float
+    minimum: Decimal
+    goes_on: bool
     reason: str = ""
 
     @property
@@ -110,8 +116,9 @@ class Finding:
 
     @property
     def is_clear(self) -> bool:
-        """Whether it is hardly chance: a day is far above what is usual, or it went on after it could be told."""
-        return self.deviations >= CLEAR or self.until > self.seen
+        """Whether it is hardly chance: it is of no scatter, far above and much money, or goes on on a second day."""
+        is_large = self.deviations >= CLEAR and self.above >= EXACT.multiply(self.minimum, LARGE)
+        return is_large or self.deviations >= CERTAIN or self.until > self.seen or self.goes_on
 
     @property
     def shares(self) -> Mapping[Cause, Decimal]:

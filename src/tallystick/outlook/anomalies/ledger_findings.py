@@ -154,7 +154,7 @@ def detect(
     )
     survey = Survey(read, known, float(least), teams.get, share)
     sightings = [sighting for sighting in survey.sightings() if days[sighting.end] >= since.date()]
-    results = findings(engine, sightings, days[0], known)
+    results = findings(engine, sightings, days[0], known, least)
     return Detection([finding for finding in results if finding.above >= least], least, survey.young)
 
 

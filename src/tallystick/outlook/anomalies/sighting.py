@@ -17,7 +17,8 @@ class Sighting:
     `expected` holds what each day would usually have cost, at the prices of the first day of all, `above` what it cost
     more, at its own prices: both US dollars. `measure` is what first stood out; `rate` whether the price itself moved.
     `ratio` is what the level was before of what it is in the last days, None where it fell back. A `running` one is of
-    a day that has not ended. `deviations` are those of the day that is furthest above what is usual.
+    a day that has not ended; one that `goes_on` began before such a day, which is above what is usual too. `deviations`
+    are those of the day that is furthest above.
     """
 
     subject: Subject
@@ -33,6 +34,7 @@ class Sighting:
     ratio: float | None = None
     above: dict[int, float] = field(default_factory=dict)
     running: bool = False
+    goes_on: bool = False
     deviations: float = 0.0
     parts: tuple[Sighting, ...] = ()
     """Those that began together, where it is of several."""

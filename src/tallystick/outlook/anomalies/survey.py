@@ -209,10 +209,10 @@ class Survey:
             ratio = None if state is State.ENDED else _ratio(expected, spent, end)
             seen = min(episode.seen for episode, _ in cluster)
             new = any(episode.new for episode, _ in cluster)
-            most = max(episode.deviations for episode, _ in cluster)
-            yield Sighting(
-                subject, own, start, end, seen, state, measure, expected, new=new, ratio=ratio, deviations=most
-            )
+            sighting = Sighting(subject, own, start, end, seen, state, measure, expected, new=new, ratio=ratio)
+            sighting.deviations = max(episode.deviations for episode, _ in cluster)
+            sighting.goes_on = any(episode.goes_on for episode, _ in cluster)
+            yield sighting
 
     def _is_more(self, sighting: Sighting) -> bool:
         """Whether all of an organization spent more with a model, and not this model in the place of another."""

@@ -1,14 +1,14 @@
-"""Burn rate: the last day and week beside the four weeks before; what is not known is no rate."""
+"""Burn rate: the last day and week beside the weeks before; what is not known is no rate."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from support.spending import DAYS_OF, LAST, RATE, ledger, rows_of
+from support.spending import DAYS_OF, LAST, RATE, Tokens, ledger, rows_of, steady
 from tallystick.core.causes import NOT_BILLED_YET
 from tallystick.core.time import DAY
 from tallystick.errors import InvalidQuestion
@@ -85,5 +85,58 @@ shared = { rule = "fixed", shares = { a = "1/4", b = "3/4" } }
         team: 15 * USD * part for team, part in parts.items()
     }
     assert {row["day_rate"] for row in by_team.values()} == {3}
+    [by_key] = {row["deviations"] for row in book.burn_rate(by=["key"]).rows}
+    assert {row["deviations"] for row in by_team.values()} == {by_key}
     answer = book.burn_rate(by=["key"], where={"team": "a"})
     assert {row["key"]: row["four_weeks"] for row in answer.rows} == {"k0": 28 * USD, "k1": 7 * USD}
+
+
+def deviations(folder: Path, tokens: Tokens, last: date = LAST) -> Decimal:
+    """The deviations of a key whose last day is that one."""
+    now = datetime(last.year, last.month, last.day, 12, tzinfo=UTC) + DAY
+    rows = rows_of({"k": tokens}, [day for day in DAYS_OF if day <= last])
+    answer = ledger(folder, rows, now).burn_rate(by=["key"])
+    [row] = answer.rows
+    assert answer.totals["deviations"] == row["deviations"]
+    assert isinstance(row["deviations"], Decimal)
+    return row["deviations"]
+
+
+@pytest.mark.parametrize(("day", "usual", "dear"), [(LAST, 1, 2), (LAST - DAY * 2, 1, 2), (LAST - DAY * 2, 1, 3)])
+def test_deviations_know_the_weekday(tmp_path: Path, day: date, usual: int, dear: int) -> None:
+    """A usual day is within three deviations, on a Sunday too; twice as much as on such a day is above five."""
+    tokens = steady(4_000_000)
+    assert abs(deviations(tmp_path / "usual", lambda each: tokens(each) * (usual if each == day else 1), day)) < 3
+    assert deviations(tmp_path / "dear", lambda each: tokens(each) * (dear if each == day else 1), day) > 5
+
+
+def test_deviations_know_how_far_days_scatter(tmp_path: Path) -> None:
+    """Three times a usual day is far for a key that is even, and not for one whose days differ as much."""
+    even, uneven = steady(4_000_000), steady(4_000_000, "uneven")
+
+    def scattered(day: date) -> int:
+        return uneven(day) * (4 if day == LAST else (1, 5, 2, 7, 3)[day.toordinal() % 5])
+
+    assert deviations(tmp_path / "even", lambda day: even(day) * (3 if day == LAST else 1)) > 10
+    assert deviations(tmp_path / "uneven", scattered) < 2
+
+
+def test_two_weeks_of_use_tell_what_is_usual(tmp_path: Path) -> None:
+    """A key has deviations once fourteen days of it are known before the last week, and none before."""
+    tokens = steady(4_000_000)
+    for days, known in ((19, False), (20, True)):
+        since = LAST - DAY * days
+        rows = rows_of({"old": tokens, "k": lambda day, since=since: tokens(day) * (day >= since)}, DAYS_OF)
+        answer = ledger(tmp_path / str(days), rows).burn_rate(by=["key"])
+        assert {str(row["key"]): row["deviations"] is not None for row in answer.rows} == {"old": True, "k": known}
+
+
+@pytest.mark.parametrize("unread", [LAST - DAY * 40, LAST - DAY * 20])
+def test_a_day_that_is_not_known_is_no_usual_day(tmp_path: Path, unread: date) -> None:
+    """A day that is absent is left out of what is usual, before the four weeks too, and nothing else changes."""
+    tokens = steady(4_000_000)
+    rows = rows_of({"k": tokens}, DAYS_OF)
+    [whole] = ledger(tmp_path / "whole", rows).burn_rate(by=["key"]).rows
+    without = [row for row in rows if row["day"] != unread]
+    [gap] = ledger(tmp_path / "gap", without, unread=[unread]).burn_rate(by=["key"]).rows
+    assert abs(Decimal(str(gap["deviations"])) - Decimal(str(whole["deviations"]))) < 1
