@@ -128,7 +128,9 @@ def test_a_team_changes_alike_whether_any_charge_is_shared(book: Ledger, tmp_pat
         path.write_text(f'[[owner]]\n{owner}\nworkspace = "Public Sector"\n', encoding="utf-8")
         settings = Settings.load(config=str(path), ledger=str(book.path), environment={})
         ledger = OpenLedger(settings.ledger, CLOCK, settings.price_lists(), settings)
-        tables.append([ledger.variance("2026-11", "2026-10", by=by).cells for by in ("team", ("team", "kind"))])
+        asked = [{"by": "team"}, {"by": ("team", "kind")}, {"by": "cost_center"}]
+        asked += [{"by": "model", "where": {"team": team}} for team in ("platform", "unowned")]
+        tables.append([ledger.variance("2026-11", "2026-10", **question).cells for question in asked])
     assert tables[0] == tables[1]
 
 

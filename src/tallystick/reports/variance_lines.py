@@ -14,11 +14,13 @@ from tallystick.core.message import Message, note
 from tallystick.core.money import EXACT, PLACES, dollars, picodollars, plain, rounded
 from tallystick.core.question import Question
 from tallystick.core.select import Select, conjunction, literal, select
-from tallystick.query.charge_groups import BILLED, Figure, label, picodollars_sql
+from tallystick.query.charge_groups import BILLED, ChargeGroups, Figure, label, picodollars_sql
 from tallystick.query.filters import column, wanted, within, within_any
 from tallystick.query.month_source import from_months
 from tallystick.query.names import organizations
 from tallystick.query.owners import attribution, known, messages
+from tallystick.query.spelling import spellings
+from tallystick.reports.owned_lines import owned_effects
 from tallystick.reports.variance_words import Part
 from tallystick.store.engine import Engine
 from tallystick.tally.effects_query import effects_query
@@ -48,21 +50,26 @@ def effects_of(
     terms = conjunction(*wanted(engine, CHARGES, windows[1].where_of(*TERMS)))
     before, after = (replace(each, by=(*SUBJECTS, *owned, *TERMS), where=each.where_but(*TERMS)) for each in windows)
     beside: list[Message] = []
-    if owned:
-        rows, beside = _attributed_both(engine, (before, after), owners, terms)
-        sums, uncounted = _split(rows, pool, by)
-    else:
-        lines = _lines(engine, before, after, terms)
+    lines, rows = None if owned else _lines(engine, before, after, terms), None
+    if lines:
         rows = engine.rows(effects_query(str(lines), pool, _ASKED, by))
-        if all(row["fits"] for row in rows):
-            group, effect = itemgetter(*by), itemgetter(*_EFFECTS)
-            sums = {group(row): effect(row) for row in rows}
-            uncounted = _Uncounted(
-                sum(row["uncounted"] for row in rows),
-                {kind for row in rows for kind in row["uncounted_kinds"] or ()},
-            )
-        else:
-            sums, uncounted = _split(engine.rows(lines), pool, by)
+    elif all(rule.how == "team" for rule in owners.rules):
+        known(after, owners)
+        called, apart = spellings(engine), _apart(terms)
+        groups = [ChargeGroups(engine, each, owners, called, further=apart, beside=_USED) for each in (before, after)]
+        rows, beside = owned_effects(groups, owners, called, pool, by)
+    if rows is not None and all(row["fits"] for row in rows):
+        group, effect = itemgetter(*by), itemgetter(*_EFFECTS)
+        sums: Mapping[tuple[str, ...], Sequence[int]] = {group(row): effect(row) for row in rows}
+        uncounted = _Uncounted(
+            sum(row["uncounted"] for row in rows),
+            {kind for row in rows for kind in row["uncounted_kinds"] or ()},
+        )
+    elif lines:
+        sums, uncounted = _split(engine.rows(lines), pool, by)
+    else:
+        shared, beside = _attributed_both(engine, (before, after), owners, terms)
+        sums, uncounted = _split(shared, pool, by)
     places = [by.index(dim) for dim in dims]
     who = itemgetter(*map(by.index, ("key", "actor", "model")))
     parts = [Part(tuple(group[place] for place in places), *who(group), *effects) for group, effects in sums.items()]
@@ -121,6 +128,11 @@ def _lines(engine: Engine, before: Question, after: Question, terms: str) -> Sel
     return select(f"* REPLACE ({', '.join(figures)})").from_(query.subquery("lines"))
 
 
+def _apart(terms: str) -> dict[str, str]:
+    """By what charges are told apart beside who and what they are of."""
+    return {_UNIT: _UNIT, _COUNTED: "quantity IS NOT NULL", _ASKED: terms}
+
+
 def _attributed_both(
     engine: Engine, windows: tuple[Question, Question], owners: Owners, terms: str
 ) -> tuple[list[dict[str, Any]], list[Message]]:
@@ -142,7 +154,7 @@ def _attributed(
 ) -> tuple[list[dict[str, Any]], list[Message]]:
     """The same by owners: the quantity of a shared charge is split as its dollars are, so it counts in 12th places."""
     known(question, owners)
-    apart = {_UNIT: _UNIT, _COUNTED: "quantity IS NOT NULL", _ASKED: terms}
+    apart = _apart(terms)
     money = attribution(engine, question, owners, further=apart, beside=_USED)
     columns = {name: label(name) for name in question.by}
     by = [*columns.values(), *apart]
