@@ -26,10 +26,11 @@ test-long: $(VENV)/.developed $(VENV)/.prometheus
 	$(BIN)/pytest -n 2 -m "long and not browser"
 
 # Nightly, hours: a thousand random interleavings of all that writes to a ledger, of 15 steps each, beside a model; ten
-# minutes of many at once; and ten of spoiled pages.
+# minutes of many at once, on a disk and in a bucket; and ten of spoiled pages.
 soak: $(VENV)/.developed
 	EXAMPLES=1000 $(BIN)/pytest tests/ledger/test_interleavings.py
 	cd tests && ../$(BIN)/python -m support.crowd 600
+	cd tests && ../$(BIN)/python -m support.bucket_crowd 600
 	cd tests && ../$(BIN)/python -m support.page_fuzz 600
 
 test-fast: $(VENV)/.developed

@@ -13,6 +13,8 @@ from tallystick.store.tables import Tables
 if TYPE_CHECKING:
     from tallystick.doctor.damage import Examination
     from tallystick.store.backup import Backup
+    from tallystick.store.bucket import Bucket
+    from tallystick.store.duplicate import Duplicate
     from tallystick.sync.redaction import People
 
 
@@ -38,13 +40,20 @@ class LedgerCare(LedgerReader):
 
         return back_up(self._all(), Path(folder), self._people_key())
 
+    def copy(self, into: Path | Bucket, *, waiting: Callable[[str], None] | None = None) -> Duplicate:
+        """Copy the ledger into another folder or bucket, each file held to its hash; what was copied."""
+        from tallystick.store.duplicate import duplicate
+
+        return duplicate(self._tables, into, waiting)
+
     def restore(self, folder: str | Path) -> int:
         """Bring a backup back as this ledger, which must not be there; its newest version."""
         from tallystick.store.restore import restore
 
         if not isinstance(self.path, Path):
             raise InvalidQuestion(
-                f"A backup is restored into a folder, and {self.path} is a bucket.", "Name a folder: --ledger."
+                f"A backup is restored into a folder, and {self.path} is a bucket.",
+                "Name a folder, then: tallystick copy FOLDER URL.",
             )
         return restore(Path(folder), self.path, self._people_key())
 

@@ -68,6 +68,7 @@ COMMANDS = (
     (Group.LEDGER, "doctor", "Examine the ledger's files, and mend them in place.", "doctor:doctor"),
     (Group.LEDGER, "backup", "Copy the ledger into a backup.", "backup:backup"),
     (Group.LEDGER, "restore", "Bring a backup back.", "backup:restore"),
+    (Group.LEDGER, "copy", "Copy the ledger into another folder or bucket.", "copy:copy"),
     (Group.LEDGER, "rebuild", "Build another ledger from the archived pages.", "ledger:rebuild"),
     (Group.LEDGER, "forget", "Remove a person from the ledger.", "forget:forget"),
     (Group.LEDGER, "trust", "Trust a settings file with your key.", "trust:trust"),

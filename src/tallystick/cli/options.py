@@ -95,11 +95,11 @@ def waiting(holder: str) -> None:
     note(f"waiting for another writer of the ledger: {holder}")
 
 
-def settings(*, asks: bool = False) -> Settings:
+def settings(*, asks: bool = False, ledger: str | None = None) -> Settings:
     """The settings, with their warnings said on the error stream; what `asks` the API needs them trusted."""
     from tallystick.settings import Settings
 
-    given = click.get_current_context().meta
+    given = click.get_current_context().meta | ({"ledger": ledger} if ledger else {})
     made = Settings.load(**{name: given.get(name) for name in _OVERRIDES})
     if asks:
         made.trust_needed()

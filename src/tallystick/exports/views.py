@@ -33,6 +33,7 @@ class Dialect:
     types: Mapping[Type, str]
     pinned: str = ""
     settings: str = ""
+    reads_buckets: bool = True
 
 
 DIALECTS = {
@@ -48,6 +49,7 @@ DIALECTS = {
         },
         "SELECT * FROM deltaLakeLocal({text}) SETTINGS delta_lake_snapshot_version = {version}",
         " SETTINGS join_use_nulls = 1",  # else a missing name is an empty text
+        reads_buckets=False,
     ),
     "spark": Dialect(
         "CREATE OR REPLACE TEMPORARY VIEW",
@@ -66,6 +68,11 @@ def script(engine: Engine, name: str) -> str:
     if name not in DIALECTS:
         raise InvalidQuestion(f"There are no views for the engine {name!r}.", f"Engines: {', '.join(DIALECTS)}.")
     dialect = DIALECTS[name]
+    if engine.tables.remote and not dialect.reads_buckets:
+        raise InvalidQuestion(
+            f"The views for {name} are of tables in a folder, and {engine.tables.name} is a bucket.",
+            "Copy the ledger into a folder: tallystick copy FROM TO.",
+        )
     statements = [
         f"{dialect.create} ledger_{table.name} AS {_rows(engine, table, dialect)}" for table in _SHARED.values()
     ] + [
@@ -77,11 +84,12 @@ def script(engine: Engine, name: str) -> str:
 def _rows(engine: Engine, table: LedgerTable, dialect: Dialect) -> str:
     """The query of all rows of a table as the version pins it; one without any still has its columns."""
     version = engine.version.tables.get(table.name, 0)
+    tables = engine.tables
     if not dialect.pinned:
-        return table_sql(table, engine.tables.listed(table, engine.version))
+        return table_sql(table, [tables.address(file) for file in tables.listed(table, engine.version)])
     if not version:
         nothing = ", ".join(f"CAST(NULL AS {dialect.types[column.type]}) AS {column.name}" for column in table.columns)
         return f"SELECT {nothing} WHERE 1 = 0"
-    path = engine.tables.folder(table).absolute().as_posix()  # a link may stand for a path with a space
+    path = tables.address(tables.folder(table))
     quoted = "`" + path.replace("`", "``") + "`"
     return dialect.pinned.format(text=literal(path), quoted=quoted, version=version)

@@ -76,6 +76,11 @@ class Place:
                 self.root = reading
                 self.forget_root()
 
+    def mirror(self, root: Path, check: Callable[[], None], waiting: Callable[[str], None] | None) -> None:
+        """Let a bucket have exactly what a folder has, in one turn and one commit; nothing where `check` raises."""
+        if self.remote:
+            self.remote.mirror(root, check, waiting, self._patience, self._reminder)
+
     def publish(self, *, erasing: bool = False) -> None:
         """Let readers of a bucket see what was written so far; with `erasing` what went is deleted there at once."""
         if self.remote:
@@ -87,6 +92,12 @@ class Place:
             return [f"{self.root.resolve()}"]
         duck.register_filesystem(remote.opener)
         return [*map(str, remote.folders), f"{SCHEME}://"]
+
+    def address(self, path: str | Path) -> str:
+        """The path of a file or folder of the ledger for others: where it is on this machine, or its URL."""
+        if self.remote is None:
+            return Path(path).absolute().as_posix()  # a link may stand for a path with a space
+        return f"{self.name}/{self.remote.path(path)}"
 
     def addresses(self, files: Sequence[str]) -> list[str]:
         """The paths of files as DuckDB is to open them; those of a bucket the newest month first, which is asked most.

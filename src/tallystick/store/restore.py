@@ -32,7 +32,7 @@ def restore(folder: Path, ledger: Path, people_key: Path | None) -> int:
             for name, file in files.items():
                 if name != PEOPLE_KEY:
                     _restore_file(folder, file, part, name)
-        version = _checked(Tables(part))
+        version = checked(Tables(part))
         with Tables(part).writing():  # whose end writes the snapshot
             pass
         for path in part.rglob("*"):
@@ -52,8 +52,8 @@ def _restore_file(folder: Path, file: Stored, ledger: Path, name: str) -> None:
     os.utime(target, ns=(file.written_at, file.written_at))
 
 
-def _checked(tables: Tables) -> int:
-    """The newest version; LedgerError where a table or a page is not what it states."""
+def checked(tables: Tables) -> int:
+    """Return the newest version; raise LedgerError where a table or a page is not what it states."""
     version = tables.newest()
     for table in PINNED:
         tables.pinned(table, version)

@@ -101,10 +101,12 @@ class Lease:
                 "Nothing of it was committed since; what was committed before stays. Run the same again.",
             )
 
-    def end(self) -> None:
-        """Let the next one begin."""
+    def end(self, *, tell: bool = True) -> None:
+        """Let the next one begin, at once where the store can be told."""
         self._ended.set()
         with self._lock, suppress(Changed, LedgerError):
+            if not tell:
+                return
             self._objects.replace(NAME, msgspec.json.encode(msgspec.structs.replace(self._terms, over=True)), self._tag)
 
     def _take(self, terms: Terms, tag: Tag | None, *, was_over: bool) -> bool:

@@ -10,14 +10,16 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from shutil import rmtree
 
 from filelock import FileLock
 
 from tallystick.errors import LedgerError
 from tallystick.store.disk import private
+from tallystick.store.faults import REPAIR
 from tallystick.store.remote import head as heads
 from tallystick.store.remote.files import Fetcher, clear, missing, walk
 from tallystick.store.remote.head import State, state_of
@@ -88,6 +90,19 @@ class ReadingCopy:
         files = self._segments.all(self._state.head) if self._state else {}
         clear(self.folder, missing(self._objects, files))
         self._fetcher.fetch({path: entry for path, entry in files.items() if not (self.folder / path).exists()})
+
+    @contextmanager
+    def still(self) -> Iterator[Path]:
+        """The folder with every file of the newest state, which nobody moves on; LedgerError where one is lost."""
+        self.fetch_all()
+        with self._file_lock:
+            begun = State.read(self._state_file)
+            if begun is None or self._state is None or begun.tag != self._state.tag:
+                raise LedgerError(f"The ledger {self._objects.bucket} has moved on.", "Run the same again.")
+            lost = [path for path in self._segments.all(begun.head) if not (self.folder / path).exists()]
+            if lost:
+                raise LedgerError(f"The ledger {self._objects.bucket} has lost {lost[0]}.", REPAIR)
+            yield self.folder
 
     def entry(self, path: str) -> Entry | None:
         """What the bucket has of a file; None where it has none."""

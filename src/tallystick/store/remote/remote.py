@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tallystick.errors import LedgerError
+from tallystick.errors import LedgerError, LedgerUnreachable
 from tallystick.store import faults, lock
 from tallystick.store.bucket import SCHEME, Bucket
 from tallystick.store.disk import private, put
@@ -83,26 +83,57 @@ class Remote:
 
         Where work in it raises, what it leaves is published too, as a folder would have it.
         """
+        with self._leased(waiting, patience, reminder) as (lease, state):
+            working = WorkingCopy(self.objects, self._segments)
+            working.pull(state, lenient=lenient)
+            self._turn = working, lease
+            try:
+                yield working.folder
+            except LedgerUnreachable:
+                raise
+            except BaseException:
+                with suppress(LedgerError):
+                    working.publish(lease)
+                raise
+            else:
+                working.publish(lease)
+            finally:
+                self._turn = None
+        self.reading.refresh(now=True)
+
+    def mirror(
+        self,
+        root: Path,
+        check: Callable[[], None],
+        waiting: Callable[[str], None] | None,
+        patience: float,
+        reminder: float,
+    ) -> None:
+        """Let the bucket have exactly what a folder has, in one commit; nothing where `check` raises."""
+        with self._leased(waiting, patience, reminder) as (lease, state):
+            self.reading.refresh(now=True)
+            check()
+            WorkingCopy(self.objects, self._segments, root).adopt(state).publish(lease)
+        self.reading.refresh(now=True)
+
+    @contextmanager
+    def _leased(
+        self, waiting: Callable[[str], None] | None, patience: float, reminder: float
+    ) -> Iterator[tuple[Lease, State]]:
+        """The turn of one writer, and the head that it begins from."""
         folder = self.bucket.folder
         with faults.writing(folder), private(folder), lock.turn(folder, waiting, patience, reminder, str(self.bucket)):
             conditions.check(self.objects, folder)
             lease = Lease(self.objects, f"{self._copy_id()}@{socket.gethostname()}")
             lease.take(waiting, patience, reminder)
+            reached = True
             try:
-                working = WorkingCopy(self.objects, self._segments)
-                working.pull(self._claimed(lease), lenient=lenient)
-                self._turn = working, lease
-                try:
-                    yield working.folder
-                except BaseException:
-                    with suppress(LedgerError):
-                        working.publish(lease)
-                    raise
-                working.publish(lease)
+                yield lease, self._claimed(lease)
+            except LedgerUnreachable:
+                reached = False
+                raise
             finally:
-                self._turn = None
-                lease.end()
-        self.reading.refresh(now=True)
+                lease.end(tell=reached)
 
     def publish(self, *, erasing: bool = False) -> None:
         """Commit what the turn has written so far; LedgerError where it was lost."""

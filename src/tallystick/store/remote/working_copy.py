@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from itertools import groupby
+from pathlib import Path
 from uuid import uuid4
 
 import msgspec
@@ -36,12 +37,17 @@ _HINT = "_delta_log/_last_checkpoint"
 
 
 class WorkingCopy:
-    """The copy of the writer whose turn a lease is. `clock` gives seconds since 1970."""
+    """The copy of the writer whose turn a lease is, or another `folder`. `clock` gives seconds since 1970."""
 
-    def __init__(self, objects: Objects, segments: Segments, clock: Callable[[], float] = time.time) -> None:
-        folder = objects.bucket.folder
-        self.folder = objects.bucket.working
-        self._state_file = folder / "working.json"
+    def __init__(
+        self,
+        objects: Objects,
+        segments: Segments,
+        folder: Path | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.folder = folder or objects.bucket.working
+        self._state_file = objects.bucket.folder / ("copied.json" if folder else "working.json")
         self._objects = objects
         self._segments = segments
         self._clock = clock
@@ -49,6 +55,8 @@ class WorkingCopy:
         self._state: State | None = None
         self._lost: set[str] = set()
         """Files of the state that the bucket has lost; what is here in their place is put again."""
+        self._there: dict[str, int] = {}
+        """Objects that were put before, and their sizes, as far as they were listed."""
 
     def pull(self, state: State, *, lenient: bool = False) -> None:
         """Make the folder what the head says, or what this machine made of it and has not published.
@@ -75,6 +83,12 @@ class WorkingCopy:
             self._lost |= {*lost}
             state.write(self._state_file)
             self._state = state
+
+    def adopt(self, state: State) -> WorkingCopy:
+        """Let the folder be as it is; what it has is put in the place of all that the head says."""
+        self._state = state
+        self._there = self._objects.list()
+        return self
 
     def publish(self, lease: Lease, *, erasing: bool = False) -> None:
         """Commit what the folder holds now; LedgerError where the turn is lost, and nothing is committed then.
@@ -144,6 +158,8 @@ class WorkingCopy:
 
     def _create(self, key: str, data: bytes, digest: str, lease: Lease) -> None:
         """Put an object that no state names; one that a dead writer left of another content is replaced."""
+        if self._there.get(key) == len(data) and (put := self._objects.hash(key)) and put[0] == digest:
+            return  # by a copy that was stopped: it is not sent again
         while True:
             try:
                 self._objects.create(key, data, digest)
