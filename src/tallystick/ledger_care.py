@@ -25,14 +25,23 @@ class LedgerCare(LedgerReader):
         """Compare every part of the ledger with what was written; nothing is changed."""
         from tallystick.doctor.examination import examine
 
-        return examine(self._all(), self._lists())
+        made = examine(self._all(), self._lists())
+        if self._tables.remote and (leftovers := self._tables.remote.reading.leftovers()):
+            size = sum(leftovers.values()) / 1_000_000
+            made.notes.append(
+                f"{len(leftovers):,} objects of {size:,.1f} MB that no state names, of dead writers or of one that "
+                "writes now: `tallystick doctor --repair` deletes them in its turn."
+            )
+        return made
 
     def repair(self, say: Callable[[str], None], *, waiting: Callable[[str], None] | None = None) -> Examination:
         """Mend in place what is damaged; `say` is told each thing that was done. What is damaged afterwards."""
         from tallystick.doctor.repair import Repair
 
         with self._tables.turn(waiting, lenient=True):
-            return Repair(self._tables, self._lists(), self._people(), self._clock.now(), say, waiting).run()
+            examination = Repair(self._tables, self._lists(), self._people(), self._clock.now(), say, waiting).run()
+            self._tables.publish(erasing=True)
+            return examination
 
     def back_up(self, folder: str | Path) -> Backup:
         """Copy the newest version into a folder, what it lacks of it, while syncs go on; what was copied."""

@@ -73,6 +73,7 @@ def test_a_ledger_in_a_bucket_is_one_in_a_folder(here: Bucket, there: Bucket, tm
 @pytest.mark.long
 def test_what_was_forgotten_is_in_no_object(here: Bucket) -> None:
     """After a forgetting the bucket has no object that the newest state does not name."""
+    Objects(here).put("pages/of-a-dead-writer", b"somebody")
     work(here)
     objects, remote = Objects(here), Remote(here)
     remote.reading.refresh()
@@ -98,6 +99,10 @@ def test_a_lost_object_is_mended(here: Bucket, there: Bucket) -> None:
     lost = [key for key in objects.list() if key.startswith("charges/") and "part-" in key][:1]
     objects.delete(lost)
     book = Ledger(there, Clock(NOW))
-    assert not book.examine().healthy
+    objects.put("usage/part-of-a-dead-writer.parquet", b"rows")
+    examination = book.examine()
+    assert not examination.healthy
+    assert any("objects of 0.0 MB that no state names" in note for note in examination.notes)
     assert book.repair(lambda _: None).healthy
+    assert "usage/part-of-a-dead-writer.parquet" not in objects.list()
     assert_true(Ledger(there, Clock(NOW))._all().root, world, span(days_ago(40), TODAY))

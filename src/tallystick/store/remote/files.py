@@ -27,8 +27,8 @@ class Lost(Exception):
 
 def walk(folder: Path, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
     """Every file of a ledger by its path, but what is of this machine alone."""
-    with suppress(FileNotFoundError), os.scandir(folder) as found:
-        for each in found:
+    with suppress(FileNotFoundError), os.scandir(folder) as listed:
+        for each in listed:
             if not below and (each.name in _OWN or each.name.startswith(".link-")):
                 continue
             if each.is_dir(follow_symlinks=False):

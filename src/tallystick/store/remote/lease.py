@@ -65,17 +65,17 @@ class Lease:
         `waiting` is told who writes, at once and every `reminder` seconds.
         """
         begin = time.monotonic()
-        told, seen, since = begin - reminder, None, begin
+        reminded_at, seen, since = begin - reminder, None, begin
         while True:
             content = self._objects.get(NAME)
             terms = msgspec.json.decode(content.data, type=Terms) if content else None
             now = time.monotonic()
             if content is None or terms is None:
-                taken = self._take(Terms(1, _name(), self._copy), None, was_over=True)
+                begun = self._take(Terms(1, _name(), self._copy), None, was_over=True)
             elif terms.over or terms.copy == self._copy or (content.tag == seen and now >= since + self._length):
-                taken = self._take(Terms(terms.epoch + 1, _name(), self._copy), content.tag, was_over=terms.over)
+                begun = self._take(Terms(terms.epoch + 1, _name(), self._copy), content.tag, was_over=terms.over)
             else:
-                taken = False
+                begun = False
                 if content.tag != seen:
                     seen, since = content.tag, now
                 if now >= begin + patience:
@@ -83,11 +83,11 @@ class Lease:
                         f"The ledger {self._objects.bucket} is being written by {safe(terms.holder)}.",
                         f"It waited {patience:.0f} seconds. Wait for the other to finish, or stop it.",
                     )
-                if waiting and now >= told + reminder:
+                if waiting and now >= reminded_at + reminder:
                     waiting(safe(terms.holder))
-                    told = now
+                    reminded_at = now
                 time.sleep(min(1.0, self._length / 20, max(0.0, begin + patience - now)))
-            if taken:
+            if begun:
                 threading.Thread(target=self._renew_on, name="tallystick-lease", daemon=True).start()
                 return
 

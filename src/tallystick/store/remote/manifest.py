@@ -109,6 +109,13 @@ class Segments:
         self._keep(name, data)
         return [*names, (name, len(changes))]
 
+    def keep(self, head: Head) -> None:
+        """Delete the copies of the segments that a state does not name."""
+        named = {name for names in head.segments.values() for name, _ in names}
+        for path in self._folder.iterdir() if self._folder.exists() else ():
+            if path.name not in named:
+                path.unlink(missing_ok=True)
+
     def _read(self, name: str) -> Segment:
         path = self._folder / name
         data = path.read_bytes() if path.exists() else b""

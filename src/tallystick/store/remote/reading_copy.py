@@ -25,6 +25,7 @@ from tallystick.store.remote.files import Fetcher, clear, missing, walk
 from tallystick.store.remote.head import State, state_of
 from tallystick.store.remote.manifest import LEDGER, PAGES, Entry, Segments, family, is_rows
 from tallystick.store.remote.objects import Objects, Unchanged
+from tallystick.store.remote.working_copy import unnamed_objects
 
 LOOK = 1.0
 """Seconds between two looks at the head."""
@@ -108,6 +109,13 @@ class ReadingCopy:
         """What the bucket has of a file; None where it has none."""
         return self._segments.files(self._state.head.segments[family(path)]).get(path) if self._state else None
 
+    def leftovers(self) -> dict[str, int]:
+        """The objects that no state names, and their sizes: what dead writers put, and a writer that is at it."""
+        if self._state is None:
+            return {}
+        unnamed = unnamed_objects(self._objects, self._segments, self._state.head)
+        return {key: size for key, size in unnamed.items() if key not in self._state.head.gone}
+
     def opened(self, path: str) -> None:
         """Remember that a file was opened now."""
         file = self.folder / path
@@ -154,6 +162,7 @@ class ReadingCopy:
             (self._arriving / path).replace(self.folder / path)
         rmtree(self._arriving, ignore_errors=True)
         clear(self.folder, here - files.keys() - {path for path in here if family(path) == PAGES})
+        self._segments.keep(state.head)
         return True
 
     def _bound(self, size: int) -> None:

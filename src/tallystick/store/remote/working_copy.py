@@ -22,6 +22,7 @@ from tallystick.core.ledger_tables import VERSIONS
 from tallystick.errors import LedgerError
 from tallystick.store import faults
 from tallystick.store.disk import private
+from tallystick.store.remote import head as heads, lease
 from tallystick.store.remote.files import Fetcher, at_once, clear, is_as, missing, walk
 from tallystick.store.remote.head import Head, State, commit
 from tallystick.store.remote.lease import Lease
@@ -55,7 +56,7 @@ class WorkingCopy:
         self._state: State | None = None
         self._lost: set[str] = set()
         """Files of the state that the bucket has lost; what is here in their place is put again."""
-        self._there: dict[str, int] = {}
+        self._listed: dict[str, int] = {}
         """Objects that were put before, and their sizes, as far as they were listed."""
 
     def pull(self, state: State, *, lenient: bool = False) -> None:
@@ -87,7 +88,7 @@ class WorkingCopy:
     def adopt(self, state: State) -> WorkingCopy:
         """Let the folder be as it is; what it has is put in the place of all that the head says."""
         self._state = state
-        self._there = self._objects.list()
+        self._listed = self._objects.list()
         return self
 
     def publish(self, lease: Lease, *, erasing: bool = False) -> None:
@@ -98,7 +99,7 @@ class WorkingCopy:
         assert self._state is not None  # noqa: S101 - it was pulled
         before, now = self._state.head, self._clock()
         files, changes = self._segments.all(before), self._put_new(lease)
-        if not changes and not (erasing and before.gone):
+        if not changes and not erasing:
             return
         segments = {
             name: [*self._segments.add(names, {path: each for path, each in changes.items() if family(path) == name})]
@@ -117,8 +118,8 @@ class WorkingCopy:
         self._state.write(self._state_file)
         self._lost.clear()
         self._show(changes)
-        if erasing and gone:
-            self._objects.delete([*gone])
+        if erasing:
+            self._sweep(lease)
 
     def _put_new(self, lease: Lease) -> Segment:
         """Put every file that is new or another, what names others last; what changes in the manifest."""
@@ -158,7 +159,7 @@ class WorkingCopy:
 
     def _create(self, key: str, data: bytes, digest: str, lease: Lease) -> None:
         """Put an object that no state names; one that a dead writer left of another content is replaced."""
-        if self._there.get(key) == len(data) and (put := self._objects.hash(key)) and put[0] == digest:
+        if self._listed.get(key) == len(data) and (put := self._objects.hash(key)) and put[0] == digest:
             return  # by a copy that was stopped: it is not sent again
         while True:
             try:
@@ -176,6 +177,13 @@ class WorkingCopy:
                     continue
             return
 
+    def _sweep(self, lease: Lease) -> None:
+        """Delete every object that the state does not name, also what dead writers put and no state ever named."""
+        assert self._state is not None  # noqa: S101 - it was pulled
+        unnamed = unnamed_objects(self._objects, self._segments, self._state.head)
+        lease.confirm()
+        self._objects.delete([*unnamed])
+
     def _show(self, changes: Segment) -> None:
         """Put what other engines look for under its own name there too, once it is committed."""
         for path, entry in changes.items():
@@ -191,8 +199,16 @@ def _replaced(files: Files, changes: Segment, before: Head, head: Head) -> Itera
                 yield known.key(path)
             if entry is None and known.by_content and _is_shown(path):
                 yield path
-    kept = {name for names in head.segments.values() for name, _ in names}
-    yield from (key_of(name) for names in before.segments.values() for name, _ in names if name not in kept)
+    named = {name for names in head.segments.values() for name, _ in names}
+    yield from (key_of(name) for names in before.segments.values() for name, _ in names if name not in named)
+
+
+def unnamed_objects(objects: Objects, segments: Segments, head: Head) -> dict[str, int]:
+    """Every object that a state does not name, and its size."""
+    files = segments.all(head)
+    named = {entry.key(path) for path, entry in files.items()} | {path for path in files if _is_shown(path)}
+    named |= {key_of(name) for names in head.segments.values() for name, _ in names} | {heads.NAME, lease.NAME}
+    return {key: size for key, size in objects.list().items() if key not in named}
 
 
 def _is_shown(path: str) -> bool:
