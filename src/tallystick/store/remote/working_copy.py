@@ -22,10 +22,9 @@ from tallystick.core.ledger_tables import VERSIONS
 from tallystick.errors import LedgerError
 from tallystick.store import faults
 from tallystick.store.disk import private
-from tallystick.store.remote import head as heads, lease
 from tallystick.store.remote.files import Fetcher, at_once, clear, is_as, missing, walk
-from tallystick.store.remote.head import Head, State, commit
-from tallystick.store.remote.lease import Lease
+from tallystick.store.remote.head import NAME as HEAD, Head, State, commit
+from tallystick.store.remote.lease import NAME as LEASE, Lease
 from tallystick.store.remote.manifest import Entry, Files, Segment, Segments, family, is_fixed, is_log, key_of
 from tallystick.store.remote.objects import Changed, Objects
 
@@ -207,7 +206,7 @@ def unnamed_objects(objects: Objects, segments: Segments, head: Head) -> dict[st
     """Every object that a state does not name, and its size."""
     files = segments.all(head)
     named = {entry.key(path) for path, entry in files.items()} | {path for path in files if _is_shown(path)}
-    named |= {key_of(name) for names in head.segments.values() for name, _ in names} | {heads.NAME, lease.NAME}
+    named |= {key_of(name) for names in head.segments.values() for name, _ in names} | {HEAD, LEASE}
     return {key: size for key, size in objects.list().items() if key not in named}
 
 
