@@ -223,3 +223,20 @@ def test_no_answer(here: Bucket) -> None:
         with pytest.raises(LedgerUnreachable, match="does not answer") as wrong:
             rows(replace(here, patience=0.2))
     assert wrong.value.exit_code == 4
+
+
+@pytest.mark.parametrize("address", ["", "localhost:9000"])
+def test_an_address_that_is_none(here: Bucket, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address of a store that cannot be one is said, not an internal error."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+    with pytest.raises(LedgerError, match=r"AWS_ENDPOINT_URL|does not answer") as wrong:
+        rows(replace(here, patience=0.1))
+    assert here.url in str(wrong.value)
+
+
+def test_a_slow_server(server: BucketServer, here: Bucket, there: Bucket) -> None:
+    """Where each answer takes longer than a heartbeat has, turns are kept all the same."""
+    server.lag = 0.2
+    add(replace(here, lease=4.0), 1)
+    add(replace(there, lease=4.0), 2)
+    assert rows(here) == (2, 2)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tallystick.core.text import safe
 from tallystick.errors import InvalidQuestion, LedgerError, LedgerUnreachable
 from tallystick.store.bucket import Bucket
+from tallystick.store.faults import is_panic
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -195,10 +196,12 @@ class Objects:
                 f"The store of {self.bucket} cannot be used: {reason}",
                 "`tallystick docs object-stores` says what it needs.",
             ) from None
-        except BaseError as failed:
+        except BaseException as failed:
+            if not isinstance(failed, BaseError) and not is_panic(failed):
+                raise
             raise LedgerError(
-                f"The store of {self.bucket} cannot do what is needed: {_reason(failed)}",
-                "`tallystick docs object-stores` says what it needs.",
+                f"The store of {self.bucket} cannot be asked: {_reason(failed)}",
+                "See to its address in the environment, as AWS_ENDPOINT_URL=https://host:port.",
             ) from None
 
 
@@ -206,7 +209,7 @@ def _tag(stated: Any) -> Tag:
     return {name: stated[name] for name in ("e_tag", "version") if stated.get(name)}
 
 
-def _reason(failed: Exception) -> str:
+def _reason(failed: BaseException) -> str:
     """What a store said, in one line without a query, which could hold a secret."""
     line = _QUERY.sub("", str(failed).partition("\n")[0])
     request = _REQUEST.search(line)
