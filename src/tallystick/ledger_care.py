@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tallystick.errors import InvalidQuestion
+from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.ledger_reader import LedgerReader
 from tallystick.store.tables import Tables
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from tallystick.store.backup import Backup
     from tallystick.store.bucket import Bucket
     from tallystick.store.duplicate import Duplicate
+    from tallystick.store.retention import Retained
     from tallystick.sync.redaction import People
 
 
@@ -80,6 +82,28 @@ class LedgerCare(LedgerReader):
         tables = Tables(self._tables.root)
         tables.name = self._tables.name
         return tables
+
+    def vacuum(self, keep: timedelta | None = None, *, waiting: Callable[[str], None] | None = None) -> Retained:
+        """Drop versions that were not the newest within `keep`, the setting where it is None; delete what none has.
+
+        Versions of closed months stay, and all without such a time. Files of what is dropped are deleted by the next
+        call after an hour. Raises InvalidQuestion where the setting is no time, LedgerError where nothing is to vacuum.
+        """
+        from tallystick.store.retention import retain
+
+        keep = keep or self._settings.keep
+        if not self._tables.newest().number:
+            raise LedgerError(f"There is nothing to vacuum at {self.path}.", "Run `tallystick sync` first.")
+        needed = self._closing_versions()
+        with self._tables.writing(waiting) as writer:
+            return retain(writer, keep, needed, self._clock.now())
+
+    def _closing_versions(self) -> set[int]:
+        """The versions that closed months need, by the newest version."""
+        from tallystick.query.closings import closing_versions
+        from tallystick.store.engine import Engine
+
+        return closing_versions(Engine(self._tables, self._tables.newest()))
 
     def _people(self) -> People:
         return self._settings.people()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Unpack
 
 from tallystick.core.ledger_tables import DAYS
@@ -45,10 +46,12 @@ class LedgerSync(LedgerCare):
         of month, grain, source, claude_code, breakdowns, again, accept_loss (`Wanted`). What cannot be read is left
         out and raised at the end (`partial`: left to the outcome). Each `[[organization]]` of the settings is read, one
         after the other, or those of these names; one that fails is left out like a window. `client` is asked in their
-        place. Raises UnknownName for a name that no organization of the settings has.
+        place. Once a day what the setting `keep` does not keep is vacuumed. Raises UnknownName for a name that no
+        organization of the settings has.
         """
         from tallystick.sync.outcome import Outcome
 
+        keep = self._settings.keep
         chosen = () if client else self._chosen(organizations)
         plans = [(own, self._options(own, since, until, wanted)) for own in chosen or (self._settings,)]
         if self._tables.exists() and self._tables.newest_by_snapshot().number:
@@ -64,9 +67,18 @@ class LedgerSync(LedgerCare):
                     outcome.stop(own.organization, wrong)
                 else:
                     outcome.add(own.organization, part)
+        self._retain(keep, waiting)
         if not partial:
             outcome.raise_failures()
         return outcome
+
+    def _retain(self, keep: timedelta | None, waiting: Callable[[str], None] | None) -> None:
+        """Once a day drop the versions that the settings do not keep, and delete what none has."""
+        if keep:
+            from tallystick.store.retention import is_due
+
+            if is_due(self._tables.every_version(), keep, self._closing_versions(), self._clock.now()):
+                self.vacuum(keep, waiting=waiting)
 
     def _sync(
         self,

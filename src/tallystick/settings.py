@@ -8,6 +8,7 @@ The only file that reads the environment. A flag wins over the environment, the 
     people_key = "people.key"          # the file of the key of what is hashed
     owners = "owners.csv"              # who owns what, [[owner]] tables after it (docs owners)
     breakdowns = ["sessions"]          # what to read besides (docs sync), --breakdowns
+    keep = "90d"                       # how long versions are kept; by default all are (docs ledger)
     [bucket]                           # of a ledger in an object store (docs object-stores)
     [[organization]]                   # one of several to sync, each with its credential (docs settings)
     [[budget]], [[event]]              # what may be spent, what is expected to change (docs budgets, forecast)
@@ -28,13 +29,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from tallystick.api.address import loopback
 from tallystick.base_url import NAMED, address_of
 from tallystick.clock import SystemClock, pinned
+from tallystick.core.interval import interval
+from tallystick.core.time import DAY
 from tallystick.credentials import KEYS, TOKEN, from_environment, from_file, read_text, secret_of
 from tallystick.errors import InvalidQuestion
 from tallystick.proxies import way
@@ -61,11 +64,6 @@ if TYPE_CHECKING:
     from tallystick.tally.events import Events
     from tallystick.tally.owners import Owners
     from tallystick.tally.prices_in_force import Prices
-
-_SPREADSHEET = "cp1252"
-"""How spreadsheets write a CSV that is not UTF-8."""
-_OWNERS = "owners.csv"
-"""The list of owners that is looked for where no setting names one, to say so."""
 
 
 def variable(name: str) -> str | None:
@@ -226,15 +224,9 @@ class Settings:
 
     def owners(self) -> Owners:
         """Who owns what: the CSV, then the [[owner]] tables; InvalidQuestion names the rule that cannot be."""
-        from tallystick.tally.owners import Owners
+        from tallystick.owner_settings import owner_rules
 
-        path = self._path("owners")
-        text = (read_text(path, "owners' list", "owners", _SPREADSHEET), path.name) if path else ()
-        owners = Owners.read(self._values.get("owner", ()), *text)
-        if owners.rules or path or not Path(_OWNERS).exists():
-            return owners
-        hint = f'{_OWNERS} is in this folder, but no setting names it: write owners = "{_OWNERS}" in {NAME}.'
-        return replace(owners, unnamed=hint)
+        return owner_rules(self._values.get("owner", ()), self._path("owners"))
 
     def budgets(self) -> Budgets:
         """What may be spent: the [[budget]] tables; InvalidQuestion names the one that cannot be."""
@@ -258,6 +250,12 @@ class Settings:
         """Where others reach the dashboard, for links; empty where that is not said."""
         self._allowed("dashboard")
         return str(self._values.get("dashboard", "")).rstrip("/")
+
+    @property
+    def keep(self) -> timedelta | None:
+        """How long versions of the ledger are kept; None where all are. InvalidQuestion where it is no such time."""
+        words = self._values.get("keep")
+        return interval("keep", words, DAY) if words is not None else None
 
     def beside(self, kind: str, written: str) -> Path:
         """A path that a table of that name has: relative to the file that holds it."""

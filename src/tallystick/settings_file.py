@@ -42,6 +42,7 @@ _KNOWN = {
     "deliver": list,
     "dashboard": str,
     "breakdowns": list,
+    "keep": str,
     "bucket": dict,
     "api": dict,
     "organization": list,
@@ -57,6 +58,8 @@ _KEYED = "organization"
 """Tables that say where a credential comes from."""
 _SILENCING = ("rule",)
 """What changes the user's own rules, or switches them off."""
+_DELETING = ("keep",)
+"""What deletes what the ledger holds."""
 _RECEIVING = ("channel", "deliver")
 """What is told of teams, each of its own."""
 _DECIDING = ("ledger", "owner", "owners", "view")
@@ -171,6 +174,8 @@ def _danger(area: str) -> str:
     """What a setting of a stranger could do."""
     if area in _SILENCING:
         return "silence your rules"
+    if area in _DELETING:
+        return "delete old versions of your ledger"
     if area in {*_ABROAD, _SENT}:
         return "send what the ledger holds anywhere"
     return "take your key" if area == "api" else "read any file of yours"
@@ -227,7 +232,7 @@ def parsed(path: str, raw: bytes, *, harmless: bool = False) -> SettingsFile:
         if name in api:
             api[name] = str(beside(folder, api[name], name, path))
     if harmless:
-        refused += [*api, *(name for name in (_KEYED, *_ABROAD, *_SILENCING) if name in values)]
+        refused += [*api, *(name for name in (_KEYED, *_ABROAD, *_SILENCING, *_DELETING) if name in values)]
         refused += [_SENT] if is_sent else []
         api = {}
     return SettingsFile(

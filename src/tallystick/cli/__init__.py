@@ -69,6 +69,7 @@ COMMANDS = (
     (Group.LEDGER, "backup", "Copy the ledger into a backup.", "backup:backup"),
     (Group.LEDGER, "restore", "Bring a backup back.", "backup:restore"),
     (Group.LEDGER, "copy", "Copy the ledger into another folder or bucket.", "copy:copy"),
+    (Group.LEDGER, "vacuum", "Drop old versions, and delete what none has.", "vacuum:vacuum"),
     (Group.LEDGER, "rebuild", "Build another ledger from the archived pages.", "ledger:rebuild"),
     (Group.LEDGER, "forget", "Remove a person from the ledger.", "forget:forget"),
     (Group.LEDGER, "trust", "Trust a settings file with your key.", "trust:trust"),

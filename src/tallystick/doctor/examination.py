@@ -82,7 +82,7 @@ def check_versions(tables: Tables, made: Examination) -> Sequence[Version]:
         made.damages.append(Damage(Kind.NEWEST, "newest", _what(fault), _STOPS))
         return []
     try:
-        versions = tables.versions()
+        versions = tables.every_version()
         _hold_to_copies(copies, tables.rows(VERSIONS))
     except (LedgerError, OSError, ValueError) as fault:
         rows = len(set(copies.rows()["version"].to_pylist()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from tallystick.core.ledger_tables import CHARGES
@@ -19,6 +19,7 @@ from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.gaps import messages as gaps
 from tallystick.store.version import Version
+from tallystick.store.version_choice import unbroken
 
 
 @dataclass
@@ -32,11 +33,11 @@ class Past:
     where: Where
     now_known: Sequence[Day]
     before: int = 0
-    versions: list[Version] = field(default_factory=list)
+    versions: Sequence[Version] = ()
 
     def __post_init__(self) -> None:
         own = self.context.engine.version.number
-        self.versions = [version for version in self.context.tables.versions() if version.number <= own]
+        self.versions = unbroken([version for version in self.context.tables.every_version() if version.number <= own])
 
     def known(self, origin: date) -> Sequence[Day]:
         """Return the days up to an origin as they were known then."""

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tallystick.core.ledger_tables import CLOSED
+from tallystick.core.ledger_tables import CLOSED, CLOSED_AS
 from tallystick.core.money import plain
 from tallystick.core.select import Select, select
 from tallystick.core.time import Grain, instant
@@ -59,6 +59,20 @@ def closings(engine: Engine, organization: str) -> dict[str, Closing]:
             row["month"], instant(details["at"]), details["version"], details["digest"], days, billed
         )
     return by_month
+
+
+def closing_versions(engine: Engine) -> set[int]:
+    """Return the numbers of the versions that closed a month, as the closed rows and the versions themselves say."""
+    if not engine.holds(CLOSED):
+        return set()
+    rows = engine.rows(select("text").from_("ledger.closed").where(equals("what", CLOSING)))
+    closed_from = {json.loads(row["text"])["version"] for row in rows}
+    stating = (
+        version.number
+        for version in engine.tables.versions()
+        if any(name.startswith(CLOSED_AS) for name in version.totals)
+    )
+    return {*closed_from, *stating}
 
 
 def following(closed: Iterable[str]) -> str:

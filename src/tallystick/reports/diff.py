@@ -30,6 +30,7 @@ from tallystick.query.report import Form, Parameter, Report
 from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables
 from tallystick.store.version import EMPTY, Version
+from tallystick.store.version_choice import unbroken
 from tallystick.tally.reconcile.line_changes import changes
 
 LINE = ("day", *SUBJECTS[1:], *TERMS)
@@ -135,15 +136,19 @@ def _sums(changed: pa.Table) -> dict[str, Any]:
 
 
 def _default(tables: Tables, later: Engine, month: str) -> Version | None:
-    """The version that closed the month; of an open one that before the newest that changed it; None if none did."""
-    every = [version for version in tables.versions() if version.number <= later.version.number]
+    """The version that closed the month; of an open one that before the newest that changed it, None if none did.
+
+    Where older ones were dropped, it is the oldest that stays.
+    """
+    every = [version for version in tables.every_version() if version.number <= later.version.number]
+    kept = unbroken(every)
     for version in reversed(every):
-        if any(name.startswith(f"{CLOSED_AS}{month} ") for name in version.totals):
+        if version.tables and any(name.startswith(f"{CLOSED_AS}{month} ") for name in version.totals):
             return version
-    for version, before in pairwise([*every, EMPTY]):
+    for version, before in pairwise([*kept, EMPTY] if len(kept) == len(every) else kept):
         if _files(tables, version, month) != _files(tables, before, month):
             return before
-    return None
+    return None if len(kept) == len(every) else kept[-1]
 
 
 def _files(tables: Tables, version: Version, month: str) -> set[str]:

@@ -10,7 +10,7 @@ from tallystick.core.time import text
 from tallystick.errors import InvalidQuestion
 from tallystick.query.report import Form, Parameter, Report
 from tallystick.store.engine import Engine
-from tallystick.store.version import EMPTY, Version
+from tallystick.store.version import DROPPED, EMPTY, Version
 
 _HEADINGS = (
     Heading("version", Kind.NUMBER),
@@ -29,20 +29,22 @@ def answer(engine: Engine, top: int | None = None) -> Table:
     if top is not None and top < 1:
         raise InvalidQuestion("--top keeps at least one row.", "Leave it out to see all.")
     newest = engine.version
-    every = [version for version in engine.tables.versions() if version.number <= newest.number]
+    every = [version for version in engine.tables.every_version() if version.number <= newest.number]
     cells: list[tuple[Cell, ...]] = [
         (
             version.number,
             text(version.at) if version.at else None,
             version.organization,
             version.what,
-            ", ".join(changed(before, version)),
+            None if DROPPED in {*version.totals, *before.totals} else ", ".join(changed(before, version)),
         )
         for version, before in pairwise([*every, EMPTY])
         if engine.organizations is None or version.organization in engine.organizations
     ]
     rows = cells[:top]
     notes = [f"{len(cells) - len(rows):,} older versions are not shown."] if len(rows) < len(cells) else []
+    if dropped := sum(version.dropped_at is not None for version in every):
+        notes.append(f"{dropped:,} of {len(every):,} versions were dropped, as `keep` says: `--as-of` refuses them.")
     return Table(None, _HEADINGS, rows, {}, tuple(map(note, notes)), {"versions": len(cells)}, newest.identity)
 
 

@@ -90,7 +90,7 @@ class Tables(Place):
 
     def is_filled(self, table: LedgerTable) -> bool:
         """Whether anything was ever written to a table."""
-        return (self.folder(table) / "_delta_log" / f"{1:020}.json").exists()
+        return any(int(path.stem) for path in (self.folder(table) / "_delta_log").glob(f"{'[0-9]' * 20}.json"))
 
     def newest(self) -> Version:
         """The newest committed version, by the table of versions; EMPTY before the first."""
@@ -116,14 +116,15 @@ class Tables(Place):
         return is_head(self.folder(VERSIONS) / "_delta_log", self._snapshot.heads[VERSIONS.name])
 
     def as_of(self, reference: str) -> Version:
-        """The version of that number, or the newest that was committed by the end of a UTC day, or by an instant.
-
-        InvalidQuestion names the first and the newest where there is none.
-        """
-        return pick(self.versions(), reference)
+        """The version that a word names, as `pick` has it."""
+        return pick(self.every_version(), reference)
 
     def versions(self) -> list[Version]:
-        """Every committed version, the newest first."""
+        """Every version that can be asked, the newest first."""
+        return [version for version in self.every_version() if version.tables]
+
+    def every_version(self) -> list[Version]:
+        """Every committed version, the newest first; of those that were dropped or lost their numbers and instants."""
         return read_versions(self)
 
     def open(self, table: LedgerTable, version: int | None = None) -> DeltaTable:
@@ -241,16 +242,10 @@ class Tables(Place):
         """The SHA-256 of the files that came with a version of the ledger or one before, by their names."""
         if self._hashes is None or self._hashes[0] < version.number:
             every = self.versions()
-            stated = [(name, content.new) for each in every for name, content in each.contents.items()]
-            self._hashes = (
-                every[0].number if every else 0,
-                {
-                    each.name: {
-                        file: digest for name, files in stated if name == each.name for file, digest in files.items()
-                    }
-                    for each in PINNED
-                },
-            )
+            hashes: dict[str, dict[str, str]] = {each.name: {} for each in PINNED}
+            for name, content in ((name, content) for each in every for name, content in each.contents.items()):
+                hashes.setdefault(name, {}).update(content.new)
+            self._hashes = (every[0].number if every else 0, hashes)
         return self._hashes[1][table.name]
 
     def _paths(self, table: LedgerTable, listing: Listing) -> list[str]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, FIGURES, MONTH_SUMS, PINNED, READING, TALLIED_BY
+from tallystick.core.ledger_tables import CHARGES, CLOSED_AS, DAY_SUMS, FIGURES, MONTH_SUMS, PINNED, READING, TALLIED_BY
 from tallystick.core.table import LedgerTable
-from tallystick.core.time import text
+from tallystick.core.time import instant, text
 from tallystick.store.contents import Content
 
+DROPPED = "dropped"
+"""The name among the totals of a version under which it states when it was dropped."""
 CONTENTS = "contents"
 """The name among the totals of a version under which it states what each table holds."""
 
@@ -54,6 +56,16 @@ class Version:
         """The newest reading of the archive whose answers it holds; None where an older release wrote."""
         stated = self.totals.get(READING)
         return int(stated) if stated else None if self.number else 0
+
+    @property
+    def dropped_at(self) -> datetime | None:
+        """When it was dropped, so that nothing can be asked of it any more; None where it was not."""
+        return instant(self.totals[DROPPED]) if DROPPED in self.totals else None
+
+    def dropped(self, when: datetime) -> Version:
+        """The version as it is listed once it is dropped: its number and instant, what it was, what it closed."""
+        closed = {name: stated for name, stated in self.totals.items() if name.startswith(CLOSED_AS)}
+        return replace(self, tables={}, totals={**closed, DROPPED: text(when)}, contents={})
 
     def is_tallied_by(self, organization: str, lists: str) -> bool:
         """Whether the charges of an organization were tallied by the price lists of this digest."""

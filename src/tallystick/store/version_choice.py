@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from tallystick.core.time import DATE_LENGTH, DAY, instant, text
 from tallystick.errors import InvalidQuestion, LedgerError
@@ -39,6 +40,17 @@ def pick(every: Sequence[Version], reference: str) -> Version:
             else "it has none yet"
         )
         raise InvalidQuestion(f"The ledger has no version as of {reference}: {ends}.", "`tallystick log` lists them.")
+    if dropped_at := fits[0].dropped_at:
+        oldest = unbroken(every)[-1]
+        raise InvalidQuestion(
+            f"Version {fits[0].number} was dropped on {dropped_at:%Y-%m-%d}, as `keep` says.",
+            f"The oldest that stays is {oldest.number}, of {text(oldest.at) if oldest.at else 'no instant'}.",
+        )
     if not fits[0].tables:
         raise LedgerError(f"Version {fits[0].number} is lost: only its number is left.", "Ask for another version.")
     return fits[0]
+
+
+def unbroken(every: Sequence[Version]) -> Sequence[Version]:
+    """Return the newest versions, down to the one before which one was dropped; `every` is the newest first."""
+    return list(takewhile(lambda version: version.dropped_at is None, every))

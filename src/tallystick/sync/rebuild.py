@@ -64,7 +64,7 @@ def _closed(old: Tables) -> tuple[pa.Table, Version, dict[str, str]]:
         for version in reversed(old.versions()):
             stated |= {name: text for name, text in version.totals.items() if name.startswith(CLOSED_AS)}
     except LedgerError as lost:
-        if (old.folder(CLOSED) / "_delta_log" / f"{1:020}.json").exists():
+        if old.is_filled(CLOSED):
             raise LedgerError(
                 f"{lost.what} Its closed months are in no page, so a rebuild would lose them.",
                 faults.REPAIR,

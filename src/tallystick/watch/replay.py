@@ -12,6 +12,7 @@ from tallystick.core.time import DAY, midnight
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query.context import Context
 from tallystick.store.version import Version
+from tallystick.store.version_choice import unbroken
 from tallystick.watch.finding import Event, Finding, findings
 from tallystick.watch.judgement import judge
 from tallystick.watch.round import changes
@@ -44,7 +45,7 @@ def replay(context: Context, rule: Rule, days: Sequence[date]) -> Replay:
             "`tallystick watch --once` judges it as they are.",
         )
     newest = context.engine.version
-    versions = [version for version in context.tables.versions() if version.number <= newest.number]
+    versions = unbroken([version for version in context.tables.every_version() if version.number <= newest.number])
     if not versions:
         raise LedgerError("Nothing was committed to the ledger yet.", "Run `tallystick sync` first.")
     unknown: dict[date, str] = {}
