@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -68,6 +68,22 @@ def test_a_ledger_in_a_bucket_is_one_in_a_folder(here: Bucket, there: Bucket, tm
     elsewhere.rebuild(tmp_path / "rebuilt")
     folder.rebuild(tmp_path / "folder rebuilt")
     assert contents(Tables(tmp_path / "rebuilt")) == contents(Tables(tmp_path / "folder rebuilt"))
+
+
+@pytest.mark.long
+def test_old_versions_are_dropped_in_a_bucket(here: Bucket, there: Bucket) -> None:
+    """One machine drops old versions, another deletes what only they had, and both answer as before."""
+    before = work(here).ask("spend", by=["day"], since="30d").cells
+    later = NOW + timedelta(days=3)
+    dropped = Ledger(here, Clock(later)).vacuum(timedelta(days=1))
+    assert dropped.dropped
+    assert dropped.stay == len(Tables(there).versions())
+    assert Ledger(there, Clock(later + timedelta(hours=1))).vacuum(timedelta(days=1)).due is None
+    for place in (here, there):
+        book = Ledger(place, Clock(NOW))
+        assert book.ask("spend", by=["day"], since="30d").cells == before
+        assert book.examine().healthy
+        assert not book.verify().cells
 
 
 @pytest.mark.long

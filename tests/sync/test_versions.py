@@ -125,6 +125,7 @@ def test_every_command_that_asks_the_ledger_can_ask_it_as_it_was() -> None:
         "backup",
         "restore",
         "rebuild",
+        "vacuum",
         "forget",
         "close",
         "demo",
