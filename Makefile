@@ -47,7 +47,7 @@ test-browser: $(VENV)/.developed
 		{ echo "The browser tests need Chromium: apt-get install chromium (as root), or any google-chrome on the PATH." >&2; exit 1; }
 	$(BIN)/pytest -n 2 --dist=load -m browser tests/browser
 
-# The snippets of docs/bi.md in the engines that it names, which have a venv of their own (1.6 GB); minutes.
+# The snippets of docs/bi.md in the engines that it names, which have a venv of their own (1.6 GB), and every report by Sail; minutes.
 bi: $(VENV)/.developed .venv-bi/.installed
 	$(BIN)/pytest -n 2 -m bi tests/bi
 

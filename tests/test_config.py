@@ -492,3 +492,42 @@ def test_organizations_of_a_file_that_is_not_trusted(toml: Path) -> None:
         settings.credential()
     allow(toml, toml.read_bytes())
     assert [own.organization for own in Settings.load(environment={}).organizations] == ["North"]
+
+
+def test_an_engine_is_named_by_flag_environment_and_file(toml: Path, tmp_path: Path) -> None:
+    """A flag wins over the environment, which wins over the file; `duckdb` is no cluster."""
+    toml.write_text('ledger = "mine"\nengine = "sc://file"\nengine_ledger = "s3://bucket/ledger"')
+    allow(toml, toml.read_bytes())
+    environment = {"TALLYSTICK_ENGINE": "sc://env:15003"}
+    engines = [
+        Settings.load(environment={}).engine,
+        Settings.load(environment=environment).engine,
+        Settings.load(environment=environment, engine="sc://flag").engine,
+    ]
+    assert [engine and (engine.url, engine.ledger) for engine in engines] == [
+        (url, "s3://bucket/ledger") for url in ("sc://file", "sc://env:15003", "sc://flag")
+    ]
+    assert Settings.load(environment=environment, engine="duckdb").engine is None
+    toml.unlink()
+    own = Settings.load(environment={}, ledger="mine", engine="sc://flag").engine
+    assert own
+    assert own.ledger == f"{tmp_path}/mine"
+
+
+def test_an_engine_of_a_file_that_is_not_trusted(toml: Path) -> None:
+    """The folder's file says what answers once it is trusted; until then no question is put to it or in its place."""
+    toml.write_text('engine = "sc://stranger.example.test"')
+    settings = Settings.load(environment={})
+    assert "answer with figures of its own" in settings.warnings[0]
+    with pytest.raises(InvalidQuestion, match=r"not trusted.*engine"):
+        _ = settings.engine
+    assert Settings.load(environment={}, engine="duckdb").engine is None
+    allow(toml, toml.read_bytes())
+    assert Settings.load(environment={}).engine
+
+
+@pytest.mark.parametrize("address", ["spark:15002", "http://spark", "sc://", "sc://spark:x", "sc://spark/;token=abc"])
+def test_no_address_of_an_engine(address: str) -> None:
+    """What is no address of Spark Connect, or shows a token, is InvalidQuestion."""
+    with pytest.raises(InvalidQuestion, match="engine"):
+        _ = Settings.load(environment={}, engine=address).engine

@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime
 
 from tallystick.core.time import FIRST_DAY, instant
+from tallystick.errors import InvalidQuestion
 
 LAST_YEAR = 9000
 """A clock is pinned to an earlier year: what lies ahead of it must still be in the calendar."""
@@ -41,6 +42,14 @@ class SystemClock:
         """End every wait of now."""
         with self._waking:
             self._waking.notify_all()
+
+
+def pinned_by(written: str | None) -> datetime | None:
+    """The instant that TALLYSTICK_NOW pins the clock to; InvalidQuestion where it cannot be read."""
+    try:
+        return pinned(written) if written else None
+    except ValueError as wrong:
+        raise InvalidQuestion(f"TALLYSTICK_NOW cannot be read: {wrong}.", "Write 2026-10-01T12:00:00Z.") from None
 
 
 def pinned(at: str) -> datetime:

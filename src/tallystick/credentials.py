@@ -141,3 +141,17 @@ def _failed(setting: str, why: str) -> InvalidQuestion:
         f"{setting} failed: {why}.",
         "Run the command by hand: its output is not shown here, as it may hold the credential.",
     )
+
+
+def missing(organizations: int) -> InvalidQuestion:
+    """The error of a command that asks the API and has no credential, beside so many `[[organization]]` tables."""
+    if organizations:
+        return InvalidQuestion(
+            f"This asks the API of one organization, and the settings have {organizations} [[organization]].",
+            f"Set {KEYS[0]} (or {TOKEN}) to the credential of the one to ask.",
+        )
+    return InvalidQuestion(
+        "There is no Admin key to ask the API with.",
+        f"Set {KEYS[0]} (or {TOKEN}), or put key_file, key_command or token_command under [api] in "
+        "tallystick.toml. An organization's admins make Admin keys in the Console; `tallystick demo` needs none.",
+    )

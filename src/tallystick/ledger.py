@@ -47,12 +47,21 @@ class Ledger(LedgerSync, Answers):
     records = True
 
     @classmethod
-    def open(cls, path: str | Path | None = None, *, clock: Clock | None = None, as_of: str | None = None) -> Ledger:
+    def open(
+        cls,
+        path: str | Path | None = None,
+        *,
+        clock: Clock | None = None,
+        as_of: str | None = None,
+        engine: str | None = None,
+    ) -> Ledger:
         """The ledger at `path`, a folder or URL, or where the settings say. It need not exist before the first `sync`.
 
         `as_of` is a version's number, a UTC day or an instant: questions are answered as the ledger was then.
+        `engine` is a Spark Connect server that is asked, sc://host:15002; without it DuckDB answers here.
         """
-        return cls.of(Settings.load(ledger=str(path) if path else None, as_of=as_of), clock=clock)
+        settings = Settings.load(ledger=str(path) if path else None, as_of=as_of, engine=engine)
+        return cls.of(settings, clock=clock)
 
     @classmethod
     def of(cls, settings: Settings, *, clock: Clock | None = None, as_of: str | None = None) -> Ledger:

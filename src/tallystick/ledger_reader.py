@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,8 @@ from tallystick.tally.prices_in_force import Prices
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
+    from tallystick.store.batches import Limits
+    from tallystick.store.cluster_address import ClusterAddress
 
 
 class LedgerReader:
@@ -44,8 +46,8 @@ class LedgerReader:
         self._clock = clock
         self._prices = prices
         self._tables = Tables(path)
-        self._engine: tuple[Engine, int] | None = None
-        """The version that was asked last, and when the archive's index grew last before."""
+        self._engines: dict[ClusterAddress | None, tuple[Engine, int]] = {}
+        """The version that was asked last of each, and when the archive's index grew last before."""
 
     def __repr__(self) -> str:
         """Return where the ledger is."""
@@ -90,7 +92,7 @@ class LedgerReader:
             self._tables,
             self._clock.now(),
             self._lists(),
-            self.engine,
+            self.asked,
             settings.owners,
             settings.budgets,
             settings.events,
@@ -103,11 +105,20 @@ class LedgerReader:
         )
 
     def engine(self) -> Engine:
-        """The version that is asked, ready for it; LedgerError where there is no ledger."""
+        """The version that is asked, read in this process; LedgerError where there is no ledger."""
+        return self._opened_by(None)
+
+    def asked(self) -> Engine:
+        """The version that is asked, by the engine that the settings name; LedgerError where there is no ledger."""
+        address = self._settings.engine if self._tables.exists() else None
+        return self._opened_by(address) if address else self.engine()
+
+    def _opened_by(self, address: ClusterAddress | None) -> Engine:
         version, pages = self._version(), self._tables.index_changed()
-        if self._engine is None or self._engine[0].version != version or self._engine[1] != pages:
-            self._engine = Engine(self._tables, version), pages
-        return self._engine[0]
+        opened = self._engines.get(address)
+        if opened is None or opened[0].version != version or opened[1] != pages:
+            self._engines[address] = opened = open_engine(self._tables, version, address), pages
+        return opened[0]
 
     def _version(self) -> Version:
         """The version that is asked; LedgerError where there is no ledger."""
@@ -125,6 +136,21 @@ class LedgerReader:
 
     def _lists(self) -> Prices:
         return self._prices or Prices.with_own()
+
+
+def open_engine(
+    tables: Tables,
+    version: Version,
+    address: ClusterAddress | None,
+    limits: Limits | None = None,
+    organizations: Collection[str] | None = None,
+) -> Engine:
+    """A version of a ledger, or of some organizations in it: asked of a cluster, or without an address here."""
+    if address is None:
+        return Engine(tables, version, limits, organizations)
+    from tallystick.store.cluster_engine import ClusterEngine
+
+    return ClusterEngine(tables, version, address, limits, organizations)
 
 
 def _demo() -> str:

@@ -18,8 +18,8 @@ HEAD = """# Reference
 
 Every command. Those with a column *Python* are questions of the catalog: `Ledger.ask(name, ...)` asks them with the
 same parameters. Each question also takes `--format` (text, json, csv, ...), `--json`, `--output`, `--force`,
-`--ledger`, `--config`, `--wide`, `--ids` and `--notes`; all but `limits` take `--as-of`, and `limits` takes
-`--base-url`. This page is made from the catalog and the commands: `make golden`.
+`--ledger`, `--config`, `--wide`, `--ids` and `--notes`; all but `limits` take `--as-of` and `--engine`, and
+`limits` takes `--base-url`. This page is made from the catalog and the commands: `make golden`.
 """
 
 

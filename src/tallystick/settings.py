@@ -15,13 +15,13 @@ The only file that reads the environment. A flag wins over the environment, the 
     [[view]]                           # a question of the dashboard with a name (docs dashboard)
     [[rule]], [[channel]], [[deliver]] # what to be told of and where, what to send there regularly (docs watch)
     dashboard = "https://..."          # where others reach the dashboard, for links
+    engine = "sc://host:15002"         # TALLYSTICK_ENGINE, --engine (docs engine); engine_ledger: its path there
     [api]
     base_url = "https://..."           # TALLYSTICK_BASE_URL, --base-url
     key_file = "/run/secrets/admin"    # a file that holds the Admin key alone
     key_command = "op read op://..."   # a command that prints it; token_file, token_command: of an OAuth token
 
-[api], organizations, `people_key`, what sends, rules, and files elsewhere need trust in the file of a working folder
-(docs settings).
+What leads or reads elsewhere, answers, sends or silences needs trust in the file of a working folder (docs settings).
 """
 
 from __future__ import annotations
@@ -35,10 +35,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tallystick.api.address import loopback
 from tallystick.base_url import NAMED, address_of
-from tallystick.clock import SystemClock, pinned
+from tallystick.clock import SystemClock, pinned_by
 from tallystick.core.interval import interval
 from tallystick.core.time import DAY
-from tallystick.credentials import KEYS, TOKEN, from_environment, from_file, read_text, secret_of
+from tallystick.credentials import KEYS, TOKEN, from_environment, from_file, missing, read_text, secret_of
+from tallystick.engine_setting import cluster_of
 from tallystick.errors import InvalidQuestion
 from tallystick.proxies import way
 from tallystick.settings_file import (
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from tallystick.api.credential import Credential
     from tallystick.api.network import Network
     from tallystick.api.secret import Secret
+    from tallystick.store.cluster_address import ClusterAddress
     from tallystick.sync.redaction import People
     from tallystick.tally.budgets import Budgets
     from tallystick.tally.events import Events
@@ -106,13 +108,15 @@ class Settings:
         ledger: str | Path | None = None,
         config: str | None = None,
         as_of: str | None = None,
+        engine: str | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Settings:
         """Settings from flags (the arguments), the environment and the file; InvalidQuestion where one cannot be.
 
         What a working folder's file may not say stands in `warnings`, and what needs it raises InvalidQuestion.
         """
-        flags = {"base_url": base_url, "ledger": ledger and str(ledger), "config": config, "as_of": as_of}
+        flags: dict[str, Any] = {"base_url": base_url, "ledger": ledger and str(ledger), "config": config}
+        flags |= {"as_of": as_of, "engine": engine}
         env = os.environ if environment is None else environment
         files = settings_files(config or env.get("TALLYSTICK_CONFIG"))
         secrets = {name: env[name] for name in (*KEYS, TOKEN) if env.get(name)}  # seen by the closure below alone
@@ -126,16 +130,15 @@ class Settings:
         path, place_from = ledger_of(ledger, env, files, values.get("bucket", {}))
         elsewhere = ("ledger",) if place_from in {"--ledger", "TALLYSTICK_LEDGER"} else ()
         overridden = {*(["base_url"] if url_from in NAMED else []), *(SOURCES if secrets else ()), *elsewhere}
+        if named := engine or env.get("TALLYSTICK_ENGINE"):
+            values["engine"] = named
+            overridden |= {"engine", "engine_ledger"}
         refused = refusals(files, overridden)
-        try:
-            now = pinned(env["TALLYSTICK_NOW"]) if env.get("TALLYSTICK_NOW") else None
-        except ValueError as wrong:
-            raise InvalidQuestion(f"TALLYSTICK_NOW cannot be read: {wrong}.", "Write 2026-10-01T12:00:00Z.") from None
         return cls(
             base_url=url,
             origin={"base_url": url_from, "ledger": place_from},
             warnings=(*warnings, *dict.fromkeys(refused.values())),
-            at=now,
+            at=pinned_by(env.get("TALLYSTICK_NOW")),
             as_of=as_of,
             people_mode=people_mode(files),
             breakdowns=tuple(map(str, values.get("breakdowns", ()))),
@@ -163,6 +166,12 @@ class Settings:
                 "There is no home folder that could hold the default ledger.", "Set TALLYSTICK_LEDGER, or --ledger."
             )
         return cast("Path | Bucket", ledger)
+
+    @property
+    def engine(self) -> ClusterAddress | None:
+        """The cluster that questions are put to; None where DuckDB answers here."""
+        self._allowed("engine")
+        return cluster_of(self._values, lambda: self.ledger)
 
     @property
     def prices(self) -> Path | None:
@@ -275,16 +284,7 @@ class Settings:
             return credential
         if len(own := self.organizations) == 1:
             return own[0].credential()
-        if own:
-            raise InvalidQuestion(
-                f"This asks the API of one organization, and the settings have {len(own)} [[organization]].",
-                f"Set {KEYS[0]} (or {TOKEN}) to the credential of the one to ask.",
-            )
-        raise InvalidQuestion(
-            "There is no Admin key to ask the API with.",
-            f"Set {KEYS[0]} (or {TOKEN}), or put key_file, key_command or token_command under [api] in "
-            "tallystick.toml. An organization's admins make Admin keys in the Console; `tallystick demo` needs none.",
-        )
+        raise missing(len(own))
 
     def _path(self, name: str) -> Path | None:
         self._allowed(name)

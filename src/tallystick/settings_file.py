@@ -41,6 +41,8 @@ _KNOWN = {
     "channel": list,
     "deliver": list,
     "dashboard": str,
+    "engine": str,
+    "engine_ledger": str,
     "breakdowns": list,
     "keep": str,
     "bucket": dict,
@@ -54,6 +56,8 @@ _ABROAD = ("channel", "deliver", "dashboard", "bucket")
 """What sends somewhere or writes files, or is a link in what is sent."""
 _SENT = "ledger"
 """What a sync sends somewhere, where it is a URL."""
+_ANSWERING = ("engine", "engine_ledger")
+"""What answers questions."""
 _KEYED = "organization"
 """Tables that say where a credential comes from."""
 _SILENCING = ("rule",)
@@ -110,7 +114,7 @@ def refusals(files: Sequence[SettingsFile], overridden: Collection[str]) -> dict
     refused: dict[str, str] = {}
     for file in files:
         count = [name for name in file.refused if name not in overridden]
-        areas = dict.fromkeys("api" if name in {"base_url", *SOURCES, _KEYED} else name for name in count)
+        areas = dict.fromkeys(_area(name) for name in count)
         dangers = " or ".join(dict.fromkeys(map(_danger, areas)))
         problem = f"{file.path} is not trusted, so its {' and '.join(count)} cannot be used: it could {dangers}."
         refused |= dict.fromkeys(areas, f"{problem}\n{_TRUST.format(path=file.path)}")
@@ -170,8 +174,17 @@ def people_mode(files: list[SettingsFile]) -> str:
     return max((file.values.get("people", "full") for file in files), key=PEOPLE.index, default="full")
 
 
+def _area(name: str) -> str:
+    """What needs a setting."""
+    if name in {"base_url", *SOURCES, _KEYED}:
+        return "api"
+    return "engine" if name in _ANSWERING else name
+
+
 def _danger(area: str) -> str:
     """What a setting of a stranger could do."""
+    if area in _ANSWERING:
+        return "answer with figures of its own"
     if area in _SILENCING:
         return "silence your rules"
     if area in _DELETING:
@@ -232,7 +245,8 @@ def parsed(path: str, raw: bytes, *, harmless: bool = False) -> SettingsFile:
         if name in api:
             api[name] = str(beside(folder, api[name], name, path))
     if harmless:
-        refused += [*api, *(name for name in (_KEYED, *_ABROAD, *_SILENCING, *_DELETING) if name in values)]
+        names = (_KEYED, *_ABROAD, *_ANSWERING, *_SILENCING, *_DELETING)
+        refused += [*api, *(name for name in names if name in values)]
         refused += [_SENT] if is_sent else []
         api = {}
     return SettingsFile(

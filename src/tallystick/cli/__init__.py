@@ -221,13 +221,13 @@ def _noticing(signals: list[int]) -> Iterator[None]:
 
 
 class _Absent:
-    """Finds no library of one name, though it is installed."""
+    """Finds no library of one name, though it is installed, but where Spark Connect's client needs it."""
 
     def __init__(self, library: str) -> None:
         self._library = library
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:  # noqa: ARG002 - Python's signature
-        if name == self._library:
+        if name == self._library and "pyspark" not in sys.modules:  # which cannot do without
             raise ModuleNotFoundError(f"No module named {name!r} in a command", name=name)
 
 

@@ -59,9 +59,14 @@ as_of = _remembered(
     "Ask the ledger as it was at the end of a UTC day, or at a version (`tallystick log`).",
     metavar="DAY|VERSION",
 )
+engine = _remembered(
+    "--engine",
+    "Ask a Spark Connect server about the same tables, as sc://host:15002 (TALLYSTICK_ENGINE).",
+    metavar="ADDRESS",
+)
 config = _remembered("--config", "The settings file (TALLYSTICK_CONFIG).", metavar="FILE")
 base_url = _remembered("--base-url", "Where the API is (TALLYSTICK_BASE_URL).", metavar="URL")
-_OVERRIDES = ("ledger", "as_of", "config", "base_url")
+_OVERRIDES = ("ledger", "as_of", "engine", "config", "base_url")
 """Options that stand above what the settings say."""
 
 

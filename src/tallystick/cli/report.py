@@ -107,7 +107,7 @@ def _shared(report: Report) -> list[Decorator]:
         *([strict_option(report.strict)] if report.strict and not report.strict.always else ()),
         options.output,
         options.force,
-        *([] if report.api else [options.as_of]),
+        *([] if report.api else [options.as_of, options.engine]),
         options.ledger,
         *([options.base_url] if report.api else ()),
         options.config,

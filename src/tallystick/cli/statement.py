@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 )
 @options.force
 @options.as_of
+@options.engine
 @options.ledger
 @options.config
 def statement(

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 from tallystick.core.ledger_tables import PINNED
 from tallystick.core.report_tables import USAGE_HOUR
-from tallystick.core.select import literal
-from tallystick.core.table import LedgerTable, Type
+from tallystick.core.table import LedgerTable
 from tallystick.errors import InvalidQuestion
+from tallystick.store.dialects import CLICKHOUSE, DUCKDB, SPARK, Dialect
 from tallystick.store.engine import Engine
 from tallystick.store.table_sql import table_sql
-from tallystick.store.views import SQL, VIEWS
+from tallystick.store.views import VIEWS
 
 _TABLE = re.compile(r"\bledger\.(?=[a-z])")
 _SHARED = {table.name: table for table in PINNED if table is not USAGE_HOUR}
@@ -22,41 +20,7 @@ SHARED_VIEWS = tuple(view for view in VIEWS if view.name in _SHARED)
 """The views that other engines get. `owned` is made by the rules, `used` and `bill` in SQL of DuckDB's own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How an engine makes a view, reads a Delta table of a version, and names the types of a table without rows.
-
-    `pinned` has fields for the table's path, its name and its Delta version; without it the engine is given files.
-    """
-
-    create: str
-    types: Mapping[Type, str]
-    pinned: str = ""
-    settings: str = ""
-    reads_buckets: bool = True
-
-
-DIALECTS = {
-    "duckdb": Dialect("CREATE OR REPLACE VIEW", SQL),
-    "clickhouse": Dialect(
-        "CREATE OR REPLACE VIEW",
-        {
-            Type.TEXT: "Nullable(String)",
-            Type.COUNT: "Nullable(Int64)",
-            Type.DAY: "Nullable(Date32)",
-            Type.INSTANT: "Nullable(DateTime64(6, 'UTC'))",
-            Type.MONEY: "Nullable(Decimal(28, 12))",
-        },
-        "SELECT * FROM deltaLakeLocal({text}) SETTINGS delta_lake_snapshot_version = {version}",
-        " SETTINGS join_use_nulls = 1",  # else a missing name is an empty text
-        reads_buckets=False,
-    ),
-    "spark": Dialect(
-        "CREATE OR REPLACE TEMPORARY VIEW",
-        {**SQL, Type.TEXT: "STRING", Type.INSTANT: "TIMESTAMP"},
-        "SELECT * FROM delta.{quoted} VERSION AS OF {version}",
-    ),
-}
+DIALECTS = {"duckdb": DUCKDB, "clickhouse": CLICKHOUSE, "spark": SPARK}
 """The engines by the word that a user types; Sail and Databricks take Spark's."""
 
 
@@ -83,13 +47,7 @@ def script(engine: Engine, name: str) -> str:
 
 def _rows(engine: Engine, table: LedgerTable, dialect: Dialect) -> str:
     """The query of all rows of a table as the version pins it; one without any still has its columns."""
-    version = engine.version.tables.get(table.name, 0)
     tables = engine.tables
     if not dialect.pinned:
         return table_sql(table, [tables.address(file) for file in tables.listed(table, engine.version)])
-    if not version:
-        nothing = ", ".join(f"CAST(NULL AS {dialect.types[column.type]}) AS {column.name}" for column in table.columns)
-        return f"SELECT {nothing} WHERE 1 = 0"
-    path = tables.address(tables.folder(table))
-    quoted = "`" + path.replace("`", "``") + "`"
-    return dialect.pinned.format(text=literal(path), quoted=quoted, version=version)
+    return dialect.rows(table, tables.address(tables.folder(table)), engine.version.tables.get(table.name, 0))

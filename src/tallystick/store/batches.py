@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -74,3 +74,13 @@ def batches(duck: duckdb.DuckDBPyConnection, reader: pa.RecordBatchReader) -> It
     except (OSError, pa.ArrowException) as wrong:  # Arrow hands on the words of DuckDB's error alone
         kind = next((kind for words, kind in _ERRORS.items() if str(wrong).startswith(words)), duckdb.DataError)
         raise kind(str(wrong)) from None
+
+
+def fetched(duck: duckdb.DuckDBPyConnection, limits: Limits | None) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The names of an answer's columns, and its rows; TooLarge where they are more than the limits."""
+    names = [name for name, *_ in duck.description or ()]
+    if limits is None:
+        return names, duck.fetchall()
+    rows = duck.fetchmany(limits.rows + 1)
+    limits.check(len(rows))
+    return names, rows

@@ -18,7 +18,7 @@ from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.store import faults
 from tallystick.store.ahead import Ahead, names_in
 from tallystick.store.answer_cache import AnswerCache, cells
-from tallystick.store.batches import ROWS, batches
+from tallystick.store.batches import ROWS, batches, fetched
 from tallystick.store.interrupt import interruptible
 from tallystick.store.session import database, rows, temp_table
 from tallystick.store.table_sql import table_sql
@@ -107,7 +107,7 @@ class Engine:
         text = str(query)
         if (answer := self._answers.get(text)) is None:
             with self._reading():
-                answer = self._run(text, lambda: self._duck.sql(text).to_arrow_table())
+                answer = self._run(text, lambda ready: self._duck.sql(ready).to_arrow_table())
             self._answers[text] = answer
         return answer
 
@@ -117,7 +117,7 @@ class Engine:
         """The rows of a query that names a table of these cells too, by which it is not kept."""
         with self.cursor() as duck, self._reading():
             temp_table(duck, name, columns, cells)
-            return self._run(str(query), lambda: rows(duck, str(query)), duck)
+            return self._run(str(query), lambda ready: rows(duck, ready), duck)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection to compute in, for `make`; its TEMP tables are its own, and go with it."""
@@ -127,14 +127,14 @@ class Engine:
         """Make the answer to a query of ours a TEMP table in a connection of `cursor`, in place of one called so."""
         text = str(query)
         with self._reading():
-            self._run(text, lambda: duck.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {text}"), duck)
+            self._run(text, lambda ready: duck.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {ready}"), duck)
 
     def rows(self, query: Select | str) -> list[dict[str, Any]]:
         """The answer to a query of ours, a dictionary a row; LedgerError as from `ask`. Arrow is not needed for it."""
         text = str(query)
         if (answer := self._rows.get(text)) is None:
             with self._reading():
-                answer = self._run(text, lambda: _fetched(self._duck.execute(text), self._limits))
+                answer = self._run(text, lambda ready: fetched(self._duck.execute(ready), self._limits))
             self._rows[text] = answer
         names, rows = answer
         return [dict(zip(names, row, strict=True)) for row in rows]
@@ -144,11 +144,8 @@ class Engine:
 
         Other questions can be asked while it runs.
         """
-        with self._duck.cursor() as duck, self._reading(), self.tables.opening():
-            text = str(query)
-            self._open(text)
-            self._ahead.fetch(text)
-            reader = interruptible(duck, lambda: duck.sql(text).to_arrow_reader(rows))
+        with self._duck.cursor() as duck, self._reading(), self._ready(str(query), duck) as ready:
+            reader = interruptible(duck, lambda: duck.sql(ready).to_arrow_reader(rows))
             yield from batches(duck, reader)
 
     def sql(self, text: str, most: int | None = None) -> pa.Table:
@@ -158,8 +155,8 @@ class Engine:
         """
         self._readable(text)
 
-        def rows() -> pa.Table:
-            answer = self._users(text)
+        def rows(ready: str) -> pa.Table:
+            answer = self._users(ready)
             answer = answer if most is None else answer.limit(most)
             if self._limits is None:
                 return answer.to_arrow_table()
@@ -172,10 +169,10 @@ class Engine:
         """The same in batches of a few thousand rows, the first of them empty, for the names of the columns."""
         self._readable(text)
         self.statements.append(text)
-        with self._users_own(), self.tables.opening():
+        with self._users_own(), self._ready(text, self._duck) as ready:
             import pyarrow as pa
 
-            reader = interruptible(self._duck, lambda: self._users(text).to_arrow_reader(ROWS))
+            reader = interruptible(self._duck, lambda: self._users(ready).to_arrow_reader(ROWS))
             yield pa.RecordBatch.from_pylist([], reader.schema)
             yield from batches(self._duck, reader)
 
@@ -231,7 +228,7 @@ class Engine:
         if version == self.version:
             return self
         if version.number not in self._others:
-            self._others[version.number] = Engine(self.tables, version, self._limits, self.organizations)
+            self._others[version.number] = self._opened(version)
             while len(self._others) > OTHERS:
                 self._others.popitem(last=False)
         return self._others[version.number]
@@ -246,12 +243,21 @@ class Engine:
         self._views.pop(view, None)
         self._duck.register(view, table)
 
-    def _run(self, text: str, work: Callable[[], T], duck: duckdb.DuckDBPyConnection | None = None) -> T:
+    def _opened(self, version: Version) -> Engine:
+        return Engine(self.tables, version, self._limits, self.organizations)
+
+    def _run(self, text: str, work: Callable[[str], T], duck: duckdb.DuckDBPyConnection | None = None) -> T:
+        self.statements.append(text)
+        with self._ready(text, duck or self._duck) as ready:
+            return interruptible(duck or self._duck, lambda: work(ready))
+
+    @contextmanager
+    def _ready(self, text: str, duck: duckdb.DuckDBPyConnection) -> Iterator[str]:  # noqa: ARG002 - a cluster's needs it
+        """A query as a connection runs it, what it names opened."""
         self._open(text)
         self._ahead.fetch(text)
-        self.statements.append(text)
         with self.tables.opening():
-            return interruptible(duck or self._duck, work)
+            yield text
 
     def _open(self, text: str) -> None:
         """Open the tables and views that a query names, and those that they are made of; once each."""
@@ -287,13 +293,3 @@ class Engine:
 
     def _reading(self) -> AbstractContextManager[None]:
         return faults.reading(self.tables.name, "a table")
-
-
-def _fetched(duck: duckdb.DuckDBPyConnection, limits: Limits | None) -> _Rows:
-    """The names of an answer's columns, and its rows; TooLarge where they are more than the limits."""
-    names = [name for name, *_ in duck.description or ()]
-    if limits is None:
-        return names, duck.fetchall()
-    rows = duck.fetchmany(limits.rows + 1)
-    limits.check(len(rows))
-    return names, rows

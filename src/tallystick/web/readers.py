@@ -14,7 +14,7 @@ from tallystick.clock import SystemClock
 from tallystick.core.filter import Filter
 from tallystick.core.question import Table
 from tallystick.errors import TallystickError
-from tallystick.ledger_reader import LedgerReader
+from tallystick.ledger_reader import LedgerReader, open_engine
 from tallystick.query.context import Context
 from tallystick.query.names import directory
 from tallystick.store.batches import Limits, TooLarge
@@ -75,6 +75,10 @@ class VersionReader(LedgerReader):
     def engine(self) -> Engine:
         """The version; LedgerError where there is no ledger."""
         return self._pinned or super().engine()
+
+    def asked(self) -> Engine:
+        """The same, by whichever engine it was opened."""
+        return self._pinned or super().asked()
 
 
 class Readers:
@@ -154,7 +158,8 @@ class Readers:
         def opened() -> Engine | None:
             if visit.version is None:
                 return None
-            return Engine(Tables(self.settings.ledger), visit.version, LIMITS, organizations)
+            address = self.settings.engine
+            return open_engine(Tables(self.settings.ledger), visit.version, address, LIMITS, organizations)
 
         state = (visit.state, organizations)
 
