@@ -86,7 +86,8 @@ class Cluster:
             socket.create_connection((str(url.hostname), url.port or _PORT), PATIENCE).close()
         except OSError as wrong:
             raise LedgerError(
-                f"The engine {self.address.url} cannot be reached: {faults.reason(wrong)}.", f"Start it. {REMEDY}"
+                f"The engine {self.address.url} cannot be reached: {faults.reason(wrong)}.",
+                "Start it, or ask with --engine duckdb.",
             ) from None
         warnings.filterwarnings("ignore", r"\[RETRIES_EXCEEDED\]")  # the error says so
         with self._answering():
