@@ -22,7 +22,7 @@ from support.organization import CLOCK, NOW
 from support.written_ledger import charge, written_ledger
 from tallystick import Ledger
 from tallystick.catalog import CATALOG, Entry
-from tallystick.core.ledger_tables import CHARGES, DAY_SUMS
+from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, PINNED
 from tallystick.core.report_tables import REPORT_TABLES
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.settings import Settings
@@ -146,6 +146,20 @@ def test_exports_are_the_same_by_sail(books: Books) -> None:
     ):
         near, far = ([row for batch in ask(book).batches for row in batch.to_pylist()] for book in books)
         assert far == near
+
+
+def test_an_engine_of_one_organization_sees_no_other(two: Ledger, sail: str) -> None:
+    """With `organizations`, as for a token of the dashboard, a cluster answers as a ledger that holds no others."""
+    engine = two.engine()
+    own, other = two.organizations()
+    address = ClusterAddress(sail, str(two.path))
+    for organizations in ({own}, {other}, {own, other}, {"it's none\\"}, set()):
+        near = Engine(engine.tables, engine.version, None, organizations)
+        far = ClusterEngine(engine.tables, engine.version, address, None, organizations)
+        OPENED.append(far)
+        for table in PINNED:
+            query = f"SELECT organization, count(*) AS n FROM ledger.{table.name} GROUP BY ALL ORDER BY ALL"  # noqa: S608
+            assert far.rows(query) == near.rows(query), table.name
 
 
 def test_sums_of_large_counts_and_amounts_are_exact(sail: str, tmp_path: Path) -> None:

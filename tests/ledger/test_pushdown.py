@@ -102,6 +102,12 @@ def test_what_can_differ_there_is_computed_here(figure: str, pushdown: Pushdown)
     assert part.name in rest
 
 
+def test_order_by_all_is_done_here(pushdown: Pushdown) -> None:
+    """Sail takes ALL for a column."""
+    [part], rest = pushdown.split("SELECT day FROM ledger.charges ORDER BY ALL", "part", ())
+    assert ("ALL" in part.text, "ORDER BY ALL" in rest) == (False, True)
+
+
 def test_an_instant_is_no_text_there(pushdown: Pushdown) -> None:
     """Spark writes an instant otherwise, so that is done here."""
     [part], _ = pushdown.split("SELECT CAST(seen_at AS VARCHAR) AS seen FROM ledger.names", "part", ())

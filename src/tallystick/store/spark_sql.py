@@ -16,7 +16,7 @@ from tallystick.core.table import Type
 
 _DAYS = {column.name for table in TABLES for column in table.columns if column.type is Type.DAY}
 _ALIKE = {
-    *(exp.Select, exp.From, exp.Where, exp.Group, exp.GroupingSets, exp.Having, exp.Order, exp.Ordered, exp.Limit),
+    *(exp.Select, exp.From, exp.Where, exp.Group, exp.GroupingSets, exp.Having, exp.Order, exp.Limit),
     *(exp.CTE, exp.Subquery, exp.TableAlias, exp.Table, exp.Alias, exp.Identifier, exp.Column, exp.Literal),
     *(exp.Boolean, exp.Null, exp.Paren, exp.Tuple, exp.And, exp.Or, exp.Not, exp.Is, exp.Between, exp.Case, exp.If),
     *(exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Coalesce, exp.Count, exp.Filter, exp.LogicalAnd),
@@ -144,5 +144,6 @@ _CHECKS: Mapping[type, Callable[[exp.Expression, Kind], bool]] = {
     **dict.fromkeys((exp.Star, exp.Sum, exp.Min, exp.Max, exp.Union), _is_plain),
     exp.With: lambda node, _: not node.args.get("recursive"),
     exp.Distinct: lambda node, _: not node.args.get("on"),
+    exp.Ordered: lambda node, _: node.this.name.upper() != "ALL",
 }
 """What is alike in some of its forms, and whether it is one of them."""
