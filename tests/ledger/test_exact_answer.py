@@ -10,7 +10,7 @@ from tallystick.errors import LedgerError
 from tallystick.store.exact_answer import exact
 
 
-def one(value: Any, kind: pa.DataType) -> pa.Table:
+def answer_of(value: Any, kind: pa.DataType) -> pa.Table:
     """An answer of one cell."""
     return pa.table({"a": pa.array([value], kind)})
 
@@ -18,13 +18,13 @@ def one(value: Any, kind: pa.DataType) -> pa.Table:
 @pytest.mark.parametrize(
     ("answer", "wanted", "cell"),
     [
-        (one(Decimal("12.000000000000"), pa.decimal128(38, 12)), "BIGINT", 12),
-        (one(Decimal("12.000000000000"), pa.decimal128(38, 12)), "HUGEINT", Decimal(12)),
-        (one(7, pa.int32()), "BIGINT", 7),
-        (one(7, pa.int64()), "HUGEINT", Decimal(7)),
-        (one(Decimal("0.000000000001"), pa.decimal128(38, 12)), "DECIMAL(28,12)", Decimal("0.000000000001")),
-        (one(None, pa.null()), "VARCHAR", None),
-        (one("x", pa.large_string()), "VARCHAR", "x"),
+        (answer_of(Decimal("12.000000000000"), pa.decimal128(38, 12)), "BIGINT", 12),
+        (answer_of(Decimal("12.000000000000"), pa.decimal128(38, 12)), "HUGEINT", Decimal(12)),
+        (answer_of(7, pa.int32()), "BIGINT", 7),
+        (answer_of(7, pa.int64()), "HUGEINT", Decimal(7)),
+        (answer_of(Decimal("0.000000000001"), pa.decimal128(38, 12)), "DECIMAL(28,12)", Decimal("0.000000000001")),
+        (answer_of(None, pa.null()), "VARCHAR", None),
+        (answer_of("x", pa.large_string()), "VARCHAR", "x"),
     ],
 )
 def test_an_answer_gets_the_types_of_duckdb(answer: pa.Table, wanted: str, cell: Any) -> None:
@@ -35,13 +35,13 @@ def test_an_answer_gets_the_types_of_duckdb(answer: pa.Table, wanted: str, cell:
 @pytest.mark.parametrize(
     ("answer", "wanted"),
     [
-        (one(1.5, pa.float64()), "DECIMAL(28,12)"),
-        (one(Decimal("1.50000000000"), pa.decimal128(38, 11)), "DECIMAL(38,12)"),
-        (one(Decimal("1.5"), pa.decimal128(38, 1)), "BIGINT"),
-        (one(Decimal(2**63), pa.decimal128(38, 0)), "BIGINT"),
-        (one(Decimal("1.5"), pa.decimal128(38, 1)), "VARCHAR"),
-        (one("1", pa.string()), "BIGINT"),
-        (one(0, pa.timestamp("us")), "TIMESTAMP WITH TIME ZONE"),
+        (answer_of(1.5, pa.float64()), "DECIMAL(28,12)"),
+        (answer_of(Decimal("1.50000000000"), pa.decimal128(38, 11)), "DECIMAL(38,12)"),
+        (answer_of(Decimal("1.5"), pa.decimal128(38, 1)), "BIGINT"),
+        (answer_of(Decimal(2**63), pa.decimal128(38, 0)), "BIGINT"),
+        (answer_of(Decimal("1.5"), pa.decimal128(38, 1)), "VARCHAR"),
+        (answer_of("1", pa.string()), "BIGINT"),
+        (answer_of(0, pa.timestamp("us")), "TIMESTAMP WITH TIME ZONE"),
     ],
 )
 def test_what_can_have_lost_a_digit_is_refused(answer: pa.Table, wanted: str) -> None:
