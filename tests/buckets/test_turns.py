@@ -17,6 +17,7 @@ from tallystick.core.report_tables import COST
 from tallystick.errors import LedgerError, LedgerUnreachable
 from tallystick.store.bucket import Bucket
 from tallystick.store.engine import Engine
+from tallystick.store.remote.objects import Objects
 from tallystick.store.tables import Tables
 
 DAY = date(2026, 1, 1)
@@ -240,3 +241,14 @@ def test_a_slow_server(server: BucketServer, here: Bucket, there: Bucket) -> Non
     add(replace(here, lease=4.0), 1)
     add(replace(there, lease=4.0), 2)
     assert rows(here) == (2, 2)
+
+
+@pytest.mark.parametrize("name", ["head", "lease"])
+def test_what_is_no_ledger(here: Bucket, name: str) -> None:
+    """Where something else stands under the names of a ledger, nothing is written over it."""
+    Objects(here).put(name, b"somebody's")
+    with pytest.raises(LedgerError, match="not that of a ledger"):
+        add(here, 1)
+    content = Objects(here).get(name)
+    assert content
+    assert content.data == b"somebody's"

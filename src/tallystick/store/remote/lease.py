@@ -19,6 +19,7 @@ import msgspec
 
 from tallystick.core.text import safe
 from tallystick.errors import LedgerError, LedgerUnreachable
+from tallystick.store.bucket import Bucket
 from tallystick.store.remote.objects import Changed, Objects, Tag
 
 NAME = "lease"
@@ -68,7 +69,7 @@ class Lease:
         reminded_at, seen, since = begin - reminder, None, begin
         while True:
             content = self._objects.get(NAME)
-            terms = msgspec.json.decode(content.data, type=Terms) if content else None
+            terms = _terms(content.data, self._objects.bucket) if content else None
             now = time.monotonic()
             if content is None or terms is None:
                 begun = self._take(Terms(1, _name(), self._copy), None, was_over=True)
@@ -149,6 +150,15 @@ class Lease:
             return False
         self._tag = content.tag
         return True
+
+
+def _terms(data: bytes, bucket: Bucket) -> Terms:
+    try:
+        return msgspec.json.decode(data, type=Terms)
+    except msgspec.DecodeError:
+        raise LedgerError(
+            f"The object {NAME} of {bucket} is not that of a ledger.", "Name the URL of a ledger, or of an empty path."
+        ) from None
 
 
 def _name() -> str:
