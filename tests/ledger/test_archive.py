@@ -63,3 +63,15 @@ def test_another_page_in_its_place_is_refused(tmp_path: Path) -> None:
     paths[first].write_bytes(paths[second].read_bytes())
     with pytest.raises(LedgerError, match="altered"):
         archive.body(first)
+
+
+@pytest.mark.parametrize("damaged", [b"", b"half", b"another"], ids=["empty", "cut short", "another page"])
+def test_a_damaged_page_is_written_again(tmp_path: Path, damaged: bytes) -> None:
+    """A page that lies in the archive damaged, as a power cut or a disk left it, is whole once it is kept anew."""
+    archive, body = Archive(tmp_path), b'{"data": []}' * 50
+    name = archive.keep(body)
+    file = archive.path(name)
+    contents = {b"half": file.read_bytes()[:20], b"another": archive.path(archive.keep(b"{}")).read_bytes()}
+    file.write_bytes(contents.get(damaged, damaged))
+    assert archive.keep(body) == name
+    assert archive.body(name) == body

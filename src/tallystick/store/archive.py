@@ -42,15 +42,11 @@ class Archive:
         self._unsynced = unsynced
 
     def keep(self, body: bytes) -> str:
-        """Store a page whole or not at all; its hash."""
+        """Store a page whole or not at all; its hash. One that is there and damaged is written again."""
         name = named(body)
         path = self.path(name)
-        try:
-            size = path.stat().st_size
-        except FileNotFoundError:
-            size = 0
+        if not self._has(name):
             path.parent.mkdir(parents=True, exist_ok=True)
-        if not size:  # a power cut can leave an empty file behind
             part = path.with_suffix(f".{os.getpid()}.part")
             part.write_bytes(pa.Codec("zstd", LEVEL).compress(body, asbytes=True))
             part.replace(path)
@@ -68,6 +64,14 @@ class Archive:
         if named(body) != name:
             raise LedgerError(f"The archived page {name} has been altered.", REPAIR)
         return body
+
+    def _has(self, name: str) -> bool:
+        """Whether the page is there as it was: one that no index names yet was looked at by nobody."""
+        try:
+            self.body(name)
+        except LedgerError:
+            return False
+        return True
 
     def path(self, name: str) -> Path:
         """Where the page of that hash is."""
