@@ -38,8 +38,9 @@ MOVE = """## When one machine is too small
   {keys:,} keys make (computed).
 - A ledger has one writer at a time. Where organizations cannot take turns, give each a ledger of its own.
 
-Before that, more memory and more cores help, without any change: DuckDB uses all cores of the machine. After that the
-ledger does not move: its tables are Delta tables, and [other engines](bi.md) read them where they are.
+Before that, more memory and more cores help, without any change: DuckDB uses all cores of the machine. After that a
+cluster [answers the same questions](engine.md) over the same Delta tables, on a shared disk or in [a
+bucket](object-stores.md), and [other engines](bi.md) read them where they are.
 
 """
 ASKED = """## More charges asked
