@@ -21,5 +21,5 @@ def copy(source: str, target: str) -> None:
     from tallystick.ledger import Ledger
 
     into = options.settings(ledger=target).ledger
-    made = Ledger.of(options.settings(ledger=source)).copy(into, waiting=options.waiting)
-    click.echo(f"Version {made.version} is in {into}: {made.files:,} files of {made.size / 1_000_000:,.1f} MB.")
+    result = Ledger.of(options.settings(ledger=source)).copy(into, waiting=options.waiting)
+    click.echo(f"Version {result.version} is in {into}: {result.files:,} files of {result.size / 1_000_000:,.1f} MB.")

@@ -141,14 +141,14 @@ def _default(tables: Tables, later: Engine, month: str) -> Version | None:
     Where older ones were dropped, it is the oldest that stays.
     """
     every = [version for version in tables.every_version() if version.number <= later.version.number]
-    kept = unbroken(every)
+    readable = unbroken(every)
     for version in reversed(every):
         if version.tables and any(name.startswith(f"{CLOSED_AS}{month} ") for name in version.totals):
             return version
-    for version, before in pairwise([*kept, EMPTY] if len(kept) == len(every) else kept):
+    for version, before in pairwise([*readable, EMPTY] if len(readable) == len(every) else readable):
         if _files(tables, version, month) != _files(tables, before, month):
             return before
-    return None if len(kept) == len(every) else kept[-1]
+    return None if len(readable) == len(every) else readable[-1]
 
 
 def _files(tables: Tables, version: Version, month: str) -> set[str]:

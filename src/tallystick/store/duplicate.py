@@ -110,9 +110,9 @@ def _into_folder(root: Path, files: Mapping[str, os.stat_result], target: Path) 
         fsync(target.parent)
 
 
-def _is_same(status: os.stat_result | None, other: os.stat_result) -> bool:
+def _is_same(status: os.stat_result | None, source: os.stat_result) -> bool:
     """Whether a file was copied before: it gets its time once it is there as it was written."""
-    return status is not None and (status.st_size, status.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
+    return status is not None and (status.st_size, status.st_mtime_ns) == (source.st_size, source.st_mtime_ns)
 
 
 def _copy(source: Path, target: Path, status: os.stat_result) -> None:
