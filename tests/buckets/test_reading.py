@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 
@@ -50,6 +51,23 @@ def test_a_question_fetches_its_months_alone(server: BucketServer, there: Bucket
     assert fetched(server) == {"2026-11", "2026-12", "2024-02"}, "a condition that nothing foresaw too"
     [row] = engine.rows(TOTAL)
     assert row["billed"] == len(MONTHS)
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("three_years")
+def test_threads_that_fetch_one_file_read_it_whole(there: Bucket) -> None:
+    """Whoever else fetches the same files at that moment, each reader reads them as they were written."""
+    tables = Tables(there)
+    assert tables.exists()
+    version = tables.newest_by_snapshot()
+    engines = [Engine(tables, version) for _ in range(8)]
+    with ThreadPoolExecutor(len(engines)) as pool:
+        for number in range(12):
+            for path in there.reading.rglob("part-*.parquet"):
+                path.unlink()
+            query = f"{TOTAL} HAVING {number} = {number}"  # which no answer is known of
+            answers = pool.map(lambda engine, query=query: engine.rows(query), engines)
+            assert [row["billed"] for [row] in answers] == [len(MONTHS)] * len(engines)
 
 
 def test_what_is_kept_has_a_bound(three_years: Bucket, there: Bucket) -> None:

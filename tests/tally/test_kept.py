@@ -20,7 +20,7 @@ from support.wire import DAY, KEY, NOW, TODAY, Clock, Wire, days_ago, small, spa
 from tallystick import Ledger, Table
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
-from tallystick.core.ledger_tables import CHARGES, DAYS, NAMES, TALLIES, VERSIONS
+from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, DAYS, MONTH_SUMS, NAMES, TALLIES, VERSIONS
 from tallystick.core.report_tables import COST, USAGE_DAY, USAGE_HOUR
 from tallystick.core.table import LedgerTable
 from tallystick.errors import LedgerError, Refused, TallystickError
@@ -226,7 +226,7 @@ def before_charges(path: Path, *, folder: bool) -> None:
 
     def change(row: Row) -> Row:
         pins, totals = json.loads(row["tables"]), json.loads(row["totals"])
-        for table in (CHARGES, TALLIES):
+        for table in (CHARGES, DAY_SUMS, MONTH_SUMS, TALLIES):
             pins.pop(table.name)
         totals.pop("contents")
         totals = {name: value for name, value in totals.items() if not name.startswith(commit.TALLIED_BY)}

@@ -87,6 +87,7 @@ def answer(context: Context, by: tuple[str, ...], where: Where = None) -> Table:
     everything = {name: total([row[name] for row in groups]) for name in DAYS}
     amounts = [sum(row["amounts"][index] for row in groups) for index in range(MEMORY)]
     totals = _figures(everything | {"amounts": amounts}, known, days, last)
+    groups = [row for row in groups if any(row[name] for name in DAYS)]  # the usual weeks begin earlier
     return Table(
         question,
         (*dim_headings(dims, names), *figures),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from pathlib import Path
 
 import pyarrow as pa
 
 from tallystick.errors import LedgerError
-from tallystick.store.disk import Unsynced
+from tallystick.store.disk import Unsynced, part_of
 from tallystick.store.faults import REPAIR, reason
 
 LEVEL = 3
@@ -47,7 +46,7 @@ class Archive:
         path = self.path(name)
         if not self._has(name):
             path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(f".{os.getpid()}.part")
+            part = part_of(path)
             part.write_bytes(pa.Codec("zstd", LEVEL).compress(body, asbytes=True))
             part.replace(path)
         if self._unsynced is not None:

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import Lock, get_ident
 
 Fsync = Callable[[Path], None]
 """Makes the content of a file, or the names in a folder, outlast a power cut."""
@@ -28,9 +28,14 @@ def fsync(path: Path) -> None:
         os.close(handle)
 
 
+def part_of(path: Path) -> Path:
+    """Return where a file is written before it gets its name: each thread has a place of its own."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{get_ident()}.part")
+
+
 def put(path: Path, content: bytes, sync: Fsync = fsync) -> None:
     """Write a small file whole or not at all, in the place of what has its name, and keep it for good."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = part_of(path)
     part.write_bytes(content)
     sync(part)
     part.replace(path)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from tallystick.store.disk import part_of
 from tallystick.store.remote.manifest import Entry, Files
 from tallystick.store.remote.objects import AT_ONCE, Objects
 
@@ -78,7 +79,7 @@ class Fetcher:
 
     def _bring(self, path: str, entry: Entry) -> None:
         target = self._folder / path
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
+        part = part_of(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         if not self._link(self._other / path, entry, part):
             content = self._objects.get(entry.key(path), entry.size)
