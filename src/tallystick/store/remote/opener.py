@@ -5,6 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import UTC, datetime
 from io import FileIO
+from os import SEEK_CUR, SEEK_END, SEEK_SET, fstat, pread
+from pathlib import Path
+from threading import local
 from typing import Any
 
 from fsspec import AbstractFileSystem
@@ -15,7 +18,34 @@ from tallystick.store.remote.reading_copy import ReadingCopy
 
 
 class _File(FileIO):
-    """A file that DuckDB lets go of without closing it."""
+    """A file that DuckDB lets go of without closing it, and reads with several threads at once.
+
+    DuckDB seeks and then reads, so each thread has a position of its own.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._position = local()
+        self._size = fstat(self.fileno()).st_size
+
+    def seek(self, offset: int, whence: int = SEEK_SET) -> int:
+        """Move the thread's position."""
+        begin = {SEEK_SET: 0, SEEK_CUR: self.tell(), SEEK_END: self._size}[whence]
+        self._position.offset = begin + offset
+        return begin + offset
+
+    def tell(self) -> int:
+        """Return the thread's position."""
+        offset: int = getattr(self._position, "offset", 0)
+        return offset
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return the next bytes of the thread, all that remain where no size is given."""
+        offset = self.tell()
+        length = self._size - offset if size is None or size < 0 else size
+        data = pread(self.fileno(), length, offset)
+        self._position.offset = offset + len(data)
+        return data
 
     def __del__(self) -> None:
         """Close it."""
