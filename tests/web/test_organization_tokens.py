@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from starlette.testclient import TestClient
 
 from support.organization import NOW
 from tallystick import Ledger
 from tallystick.catalog import CATALOG
+from tallystick.core.ledger_tables import NAMES
 from tallystick.settings import Settings
+from tallystick.store.columns import schema
+from tallystick.store.tables import Tables
 from tallystick.web.access import Access
 from tallystick.web.application import application
 from tallystick.web.pages import PAGES
@@ -129,6 +135,30 @@ def test_what_cannot_be_held_to_an_organization_is_refused(clients: tuple[TestCl
     response = clients[0].get(f"/ask/{report}.json{query}")
     assert response.status_code == 400
     assert "cannot be held to your organizations" in response.json()["error"]
+
+
+def test_an_organization_called_as_a_pattern_shows_its_own_budgets(
+    book: Ledger, two: Ledger, settings: dict[str, str], tmp_path: Path
+) -> None:
+    """An organization named `*` is one of that name, and not every organization that budgets are of."""
+    ledger, own = tmp_path / "ledger", book.organizations()[0]
+    shutil.copytree(two.path, ledger)
+    with Tables(ledger).writing() as writer:
+        name = {
+            "organization": own,
+            "type": "organization",
+            "id": own,
+            "name": "*",
+            "seen_at": NOW + timedelta(hours=1),
+        }
+        writer.append(NAMES, pa.Table.from_pylist([name], schema(NAMES)))
+        writer.commit(own, "renamed", NOW, {})
+    token, lines = new_token("own", organizations=(own,))
+    (tmp_path / "tokens.toml").write_text(lines, encoding="utf-8")
+    access = Access(Tokens.read(tmp_path / "tokens.toml"))
+    with client(tmp_path, ledger, "".join(settings.values()), access) as bound:
+        bound.headers["authorization"] = f"Bearer {token}"
+        assert [row["name"] for row in bound.get("/ask/budget.json").json()["rows"]] == ["own budget"]
 
 
 def test_an_organization_that_is_not_there_shows_nothing(two: Ledger, settings: dict[str, str], tmp_path: Path) -> None:

@@ -27,12 +27,16 @@ def bounded(address: Address, identity: Identity) -> Address:
 
     Raises InvalidQuestion where it cannot be held to these or to the organizations.
     """
-    if not holdable(address, identity):
-        whose = "organizations" if identity.teams is None else "teams"
-        raise InvalidQuestion(
-            f"`{address.report}` cannot be held to your {whose}: {identity.bounds}.",
-            "Ask a report of charges, such as spend.",
-        )
+    report = entry(address.report).report
+    for bounds, names, holds in (
+        ("teams", identity.teams, report.teams),
+        ("organizations", identity.organizations, report.organizations),
+    ):
+        if names is not None and not holds:
+            raise InvalidQuestion(
+                f"`{address.report}` cannot be held to your {bounds}: {', '.join(sorted(names))}.",
+                "Ask a report of charges, such as spend.",
+            )
     if identity.teams is None:
         return address
     asked = filters(address.where).get(TEAM, Filter())

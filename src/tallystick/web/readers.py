@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tallystick.clock import SystemClock
-from tallystick.core.filter import Filter
+from tallystick.core.filter import Filter, pattern
 from tallystick.core.question import Table
 from tallystick.errors import TallystickError
 from tallystick.ledger_reader import LedgerReader, open_engine
@@ -65,7 +65,7 @@ class VersionReader(LedgerReader):
         if self._pinned is None or self._pinned.organizations is None:
             return context
         names = {*self._pinned.organizations, *directory(self._pinned, "organization").values()}
-        own = {"organization": Filter(tuple(sorted(names)))}
+        own = {"organization": Filter(tuple(name for name in sorted(names) if not pattern(name)))}
         return replace(
             context,
             read_budgets=lambda: self._settings.budgets().within(own),
