@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
@@ -21,18 +17,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from support.cut import Cut
-from support.ledger_model import WAYS, DayTruth, Model, billed, spoil
+from support.ledger_machine import FIRST, PEOPLE, LedgerMachine
+from support.ledger_model import WAYS, DayTruth, billed, spoil
 from support.records import records
 from support.simulated_truth import COUNTED, counted, ledger_spent, ledger_used
-from support.wire import KEY, Clock, Wire, transport
-from tallystick.api.client import Client
-from tallystick.api.credential import Credential
 from tallystick.billing.close import close
 from tallystick.billing.obstacles import Allowed
-from tallystick.core.ledger_tables import DAYS
+from tallystick.core.ledger_tables import CLOSED_AS, DAYS
 from tallystick.core.records import State
-from tallystick.core.time import DAY, midnight
+from tallystick.core.time import DAY
 from tallystick.core.time_words import period
 from tallystick.doctor.damage import Kind
 from tallystick.doctor.examination import examine
@@ -40,31 +33,24 @@ from tallystick.doctor.repair import Repair
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query.closings import closed_rows, closings, digest
 from tallystick.reports.verify import verify
-from tallystick.sim import World
 from tallystick.store.backup import back_up
-from tallystick.store.engine import Engine
+from tallystick.store.duplicate import duplicate
 from tallystick.store.restore import restore
-from tallystick.store.tables import Tables
+from tallystick.store.unneeded import GRACE
 from tallystick.sync.forget import find_person, forget
-from tallystick.sync.options import Options
 from tallystick.sync.rebuild import rebuild
-from tallystick.sync.redaction import People
-from tallystick.sync.retally import retally
-from tallystick.sync.run import Sync
 from tallystick.tally.owners import Owners
 from tallystick.tally.prices_in_force import Prices
 
-FIRST = date(2026, 10, 1)
-BEGIN = datetime(2026, 10, 6, 12, tzinfo=UTC)
-SETTLED = timedelta(days=35)
-MOST_FILES = 2
-"""So few that nearly every commit compacts."""
 MOMENTS = 160
 """More syncs to the disk than a sync of the ledger asks for: some cuts come after its end."""
+FEW_MOMENTS = 60
+"""The same of other commands."""
+MOST_DAYS = 40
+"""Days that a vacuum keeps at most."""
 EXAMPLES = int(os.environ.get("EXAMPLES", "6"))
 """Interleavings that are tried; `make soak` tries many."""
 STEPS = 15
-PEOPLE = People("full", b"a key of the tests")
 OWN_PRICES = """
 [[price]]
 for = "web_search"
@@ -73,55 +59,8 @@ usd = { web_search = "8.80" }
 """
 
 
-class Interleaving(RuleBasedStateMachine):
+class Interleaving(LedgerMachine):
     """One organization and its ledger; after each step the ledger says what the model says, and adds up."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="tallystick-"))
-        self.path = self.folder / "0"
-        self.world = World(start=date(2026, 8, 1), end=date(2026, 12, 31), seed=1, keys=16, requests_per_key_day=2)
-        self.now = BEGIN
-        self.model = Model()
-        self.prices = Prices.with_own()
-        self.ledgers = 0
-
-    def teardown(self) -> None:
-        """Delete every copy of the ledger."""
-        shutil.rmtree(self.folder)
-
-    @property
-    def tables(self) -> Tables:
-        """The ledger as its next reader opens it."""
-        return Tables(self.path, most_files=MOST_FILES)
-
-    @property
-    def engine(self) -> Engine:
-        """Its newest version."""
-        return Engine(self.tables, self.tables.newest())
-
-    @property
-    def organization(self) -> str:
-        """The only one there is."""
-        return self.world.organization.id
-
-    def next_path(self) -> Path:
-        """A folder for a further copy of the ledger."""
-        self.ledgers += 1
-        return self.folder / f"{self.ledgers}"
-
-    def read(self, tables: Tables) -> None:
-        """Sync everything since the first day."""
-        wire = Wire(self.world, Clock(self.now))
-        options = Options.of(str(FIRST), None, {"source": "reports", "claude_code": False}, self.now)
-        with Client(Credential(KEY), clock=wire.clock, transport=transport(wire), most_at_once=1) as client:
-            Sync(client, tables, wire.clock, options, prices=self.prices, people=PEOPLE).run()
-
-    def due(self) -> list[date]:
-        """The ended days that a sync reads now: those that were never read, or not since they were settled."""
-        ended = [FIRST + DAY * number for number in range((self.now.date() - FIRST).days)]
-        read_at = self.model.read_at
-        return [day for day in ended if day not in read_at or read_at[day] < midnight(day) + DAY + SETTLED]
 
     @initialize()
     def begin(self) -> None:
@@ -139,21 +78,29 @@ class Interleaving(RuleBasedStateMachine):
     @rule(moment=st.integers(0, MOMENTS), power=st.booleans())
     def cut(self, moment: int, *, power: bool) -> None:
         """After a cut each day is as it was before the sync or as the sync read it, both halves alike."""
-        copy = self.next_path()
-        cut = Cut(self.path, copy, moment, power=power)
-        self.read(Tables(self.path, most_files=MOST_FILES, sync=cut))
-        if not cut.done:
-            shutil.copytree(self.path, copy)
-        self.path = copy
+        self.cut_short(self.read, moment, power=power)
         self.take_over(self.due())
 
-    def take_over(self, days: Iterable[date]) -> None:
-        """Let the model say of days what a sync read, where the ledger has it; the others stay as they were."""
-        usage, cost = ledger_used(self.path), ledger_spent(self.path)
-        for day in days:
-            stated, truth = DayTruth(usage.get((day,), {}), cost.get(day, {})), DayTruth.of(self.world, day)
-            if stated == truth and stated != self.model.days.get(day):
-                self.model.days[day], self.model.read_at[day] = truth, self.now
+    @rule(moment=st.integers(0, FEW_MOMENTS), power=st.booleans())
+    def cut_tally(self, moment: int, *, power: bool) -> None:
+        """A tally that is cut changes nothing of what was billed."""
+        self.cut_short(self.match, moment, power=power)
+
+    @rule(data=st.data(), moment=st.integers(0, FEW_MOMENTS), power=st.booleans())
+    def cut_forget(self, data: st.DataObject, moment: int, *, power: bool) -> None:
+        """A person whose forgetting was cut can be forgotten again, and no figure changes."""
+        user = data.draw(st.sampled_from(self.world.organization.users))
+        if user.name not in self.model.forgotten:
+            person = find_person(self.tables, PEOPLE, user.id)
+            self.cut_short(lambda tables: forget(tables, PEOPLE, person), moment, power=power)
+            self.forget_person(user)
+
+    @rule(days=st.integers(1, MOST_DAYS), moment=st.integers(0, FEW_MOMENTS), power=st.booleans())
+    def cut_vacuum(self, days: int, moment: int, *, power: bool) -> None:
+        """A vacuum that is cut leaves the versions that stay as they were, and the next one ends it."""
+        keep = timedelta(days=days)
+        self.cut_short(lambda tables: self.retain(tables, keep), moment, power=power)
+        self.vacuum(days, again=True)
 
     @rule(data=st.data(), way=st.sampled_from(WAYS))
     def damage(self, data: st.DataObject, way: str) -> None:
@@ -170,12 +117,15 @@ class Interleaving(RuleBasedStateMachine):
         lasting = [damage for damage in examine(self.tables, self.prices).damages if damage.kind is not Kind.OLD]
         assert lasting == [], (file, way)
 
-    @rule()
-    def restore(self) -> None:
-        """A backup is the same ledger, its past versions too."""
+    @rule(way=st.sampled_from(("backup", "copy")))
+    def move(self, way: str) -> None:
+        """A backup or a copy is the same ledger, its past versions too."""
         new, folder = self.next_path(), self.folder / "backup"
-        back_up(self.tables, folder, None)
-        restore(folder, new, None)
+        if way == "copy":
+            duplicate(self.tables, new)
+        else:
+            back_up(self.tables, folder, None)
+            restore(folder, new, None)
         self.path = new
 
     @rule(days=st.integers(1, 20))
@@ -193,7 +143,7 @@ class Interleaving(RuleBasedStateMachine):
     def tally(self, *, own: bool) -> None:
         """Usage is priced by other lists: what was billed stays."""
         self.prices = Prices.with_own(OWN_PRICES) if own else Prices.with_own()
-        retally(self.tables, [self.organization], self.prices, self.now, None)
+        self.match(self.tables)
 
     @precondition(lambda self: self.now.date() > date(2026, 11, 2))
     @rule()
@@ -215,15 +165,22 @@ class Interleaving(RuleBasedStateMachine):
     @rule(data=st.data())
     def forget(self, data: st.DataObject) -> None:
         """A person is forgotten: no figure changes, and no past version tells the name."""
-        user = data.draw(st.sampled_from(self.world.organization.users))
-        try:
-            person = find_person(self.tables, PEOPLE, user.id)
-        except InvalidQuestion:
-            assert user.name in self.model.forgotten
-            return
-        forget(self.tables, PEOPLE, person)
-        self.model.forgotten |= {user.name, user.email}
-        self.model.versions.clear()
+        self.forget_person(data.draw(st.sampled_from(self.world.organization.users)))
+
+    @rule(days=st.integers(1, MOST_DAYS), again=st.booleans())
+    def vacuum(self, days: int, *, again: bool) -> None:
+        """What another version followed before the days that are kept is dropped, but for closings; files go later."""
+        keep = timedelta(days=days)
+        every = self.tables.versions()
+        recent = {older.number for newer, older in pairwise(every) if newer.at and newer.at > self.now - keep}
+        closing = {version.number for version in every if any(name.startswith(CLOSED_AS) for name in version.totals)}
+        self.retain(self.tables, keep)
+        stay = {version.number for version in self.tables.versions()}
+        assert {every[0].number} | recent | closing <= stay <= {version.number for version in every}
+        self.model.versions = {number: said for number, said in self.model.versions.items() if number in stay}
+        if again:
+            self.now += GRACE
+            self.retain(self.tables, None)
 
     @rule()
     def rebuild(self) -> None:
