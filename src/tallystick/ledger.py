@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tallystick.query.closed_months import Month
     from tallystick.store.acknowledgements import Acknowledgement
     from tallystick.sync.forget import Forgotten, Person
+    from tallystick.sync.forget_plan import Plan
     from tallystick.watch.finding import Finding
     from tallystick.watch.round import Round
 
@@ -171,6 +172,12 @@ class Ledger(LedgerSync, Answers):
         from tallystick.sync.forget import find_person
 
         return find_person(self._tables, self._people(), text)
+
+    def plan_forgetting(self, person: Person | None) -> Plan:
+        """What `forget` would rewrite, and what else is called like the person and would stay; nothing is written."""
+        from tallystick.sync.forget_plan import plan
+
+        return plan(self._tables, self._people(), person)
 
     def forget(self, person: Person | None, *, waiting: Callable[[str], None] | None = None) -> Forgotten:
         """Forget a person, or everybody as far as the settings say: names and e-mails go, ids and totals stay."""

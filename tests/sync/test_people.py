@@ -21,6 +21,7 @@ from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.cli import cli
 from tallystick.core.ledger_tables import NAMES, PAGES, PINNED, VERSIONS
+from tallystick.core.text import safe
 from tallystick.core.time import Grain, Window
 from tallystick.errors import InvalidQuestion, UnexpectedResponse
 from tallystick.ledger import Ledger
@@ -158,6 +159,10 @@ def _texts(path: Path) -> Iterator[tuple[Path, str]]:
             yield file, pa.CompressedInputStream(pa.BufferReader(file_bytes), "zstd").read().decode()
         elif file.suffix == ".parquet":
             yield file, repr(pq.ParquetFile(file).read().to_pylist())
+
+
+def _texts_of(path: Path) -> dict[Path, str]:
+    return {file: text for file, text in _texts(path) if "writer." not in file.name}
 
 
 def _holding(path: Path, *words: str) -> list[str]:
@@ -509,6 +514,31 @@ def test_the_command_says_what_it_will_do_and_asks(ledger: Path) -> None:
     assert done.exit_code == 0
     assert "3 pages" in done.output
     assert _holding(ledger, "jane") == []
+
+
+def test_a_plan_says_what_would_be_done_and_what_stays(ledger: Path) -> None:
+    """`forget --plan` writes nothing, says what `forget` then does, and names keys that are called like the person."""
+    row = dict.fromkeys(column.name for column in NAMES.columns) | {"organization": "org_1", "seen_at": NOW}
+    keys = {"key_1": "jane-laptop", "key_2": "janitor", "key_3": "POE_batch", "key_4": "hijane", "key_5": "\x1b[2J-doe"}
+    with Tables(ledger).writing() as writer:
+        rows = [row | {"type": "key", "id": id_, "name": name} for id_, name in keys.items()]
+        writer.append(NAMES, pa.Table.from_pylist(rows, schema(NAMES)))
+        writer.commit("org_1", "keys", NOW, {})
+    before = _texts_of(ledger)
+    run = partial(CliRunner().invoke, cli)
+    answer = run(["forget", "jane@corp.com", "--plan", "--ledger", str(ledger)])
+    assert answer.exit_code == 0
+    assert _texts_of(ledger) == before
+    planned, _, *namesakes = answer.output.splitlines()
+    assert [line.split()[0:2] + line.split()[-1:] for line in namesakes] == [
+        ["key", "jane-laptop", "(key_1)"],
+        ["key", "POE_batch", "(key_3)"],
+        ["key", safe("\x1b[2J-doe"), "(key_5)"],
+    ]
+    done = run(["forget", "jane@corp.com", "--yes", "--ledger", str(ledger)])
+    assert done.output.splitlines()[-1].partition(" of findings ")[0] == planned.partition(" of findings ")[0]
+    everybody = run(["forget", "--all", "--plan", "--ledger", str(ledger)])
+    assert "0 pages" not in everybody.output
 
 
 @pytest.mark.parametrize("words", [[], ["user_1", "--all"]])

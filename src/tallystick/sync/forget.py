@@ -48,7 +48,7 @@ class Forgotten:
 
 def find_person(tables: Tables, people: People, name: str) -> Person:
     """The person of that id, e-mail or exact name; InvalidQuestion where there is none, or more than one."""
-    rows = _names(tables) if tables.exists() else []
+    rows = names_of(tables) if tables.exists() else []
     persons = [row for row in rows if row["type"] in PERSONS]
     known = forgotten(tables.root)
     are_hidden = any(str(row["name"]).startswith(MADE) for row in persons)  # in one of several organizations perhaps
@@ -84,29 +84,36 @@ def forget(
 ) -> Forgotten:
     """Forget a person; without one, everybody, as far as the settings say (all of it where they keep everything)."""
     with tables.writing(waiting) as writer:
-        names = _names(tables)
-        persons = [row for row in names if row["type"] in PERSONS]
-        emails = {row["email"].casefold(): row["id"] for row in persons if row["email"] and "@" in row["email"]}
-        mode = Mode.FULL if person else Mode.IDS if people.mode == Mode.FULL else people.mode
+        names = names_of(tables)
         reason = f"people = {people.mode}" if not person and people.mode != Mode.FULL else "forgotten"
-        forgotten_ids: dict[str, str] = {}
-        if reason == "forgotten":
-            ids = {person.id} if person else {row["id"] for row in persons}
-            forgotten_ids = {id_: id_ for id_ in ids}
-            emails_of_ids = [(row["email"], row["id"]) for row in persons if row["email"] and row["id"] in ids]
-            forgotten_ids |= {people.hidden(email.casefold()): id_ for email, id_ in emails_of_ids}
+        made, forgotten_ids = redaction(tables, people, person, names)
         remember(tables.root, forgotten_ids)
-        redaction = People(mode, people.key, emails, forgotten(tables.root), fresh=False)
-        pages = _pages(writer, redaction, reason)
+        pages = _pages(writer, made, reason)
         if reason == "forgotten" and not person:
-            remember(tables.root, redaction.met)
-        findings = _findings(writer, substitutes(redaction, names))  # while the names still tell which to look for
-        rows = _renamed(redaction, names)
+            remember(tables.root, made.met)
+        findings = _findings(writer, substitutes(made, names))  # while the names still tell which to look for
+        rows = renamed(made, names)
         if rows != names:
             rewrite(writer, NAMES, pa.Table.from_pylist(rows, schema(NAMES)))
             repin(writer, NAMES)
         _clear(writer)
-        return Forgotten(pages, _changed(names, rows), findings)
+        return Forgotten(pages, changed_rows(names, rows), findings)
+
+
+def redaction(
+    tables: Tables, people: People, person: Person | None, names: list[dict[str, Any]]
+) -> tuple[People, dict[str, str]]:
+    """How persons are called once one is forgotten, or everybody; and whom the ledger has to remember for it."""
+    persons = [row for row in names if row["type"] in PERSONS]
+    emails = {row["email"].casefold(): row["id"] for row in persons if row["email"] and "@" in row["email"]}
+    mode = Mode.FULL if person else Mode.IDS if people.mode == Mode.FULL else people.mode
+    remembered: dict[str, str] = {}
+    if person or people.mode == Mode.FULL:
+        ids = {person.id} if person else {row["id"] for row in persons}
+        emails_of_ids = [(row["email"], row["id"]) for row in persons if row["email"] and row["id"] in ids]
+        remembered = {id_: id_ for id_ in ids}
+        remembered |= {people.hidden(email.casefold()): id_ for email, id_ in emails_of_ids}
+    return People(mode, people.key, emails, {**forgotten(tables.root), **remembered}, fresh=False), remembered
 
 
 def _pages(writer: Writer, people: People, reason: str) -> int:
@@ -137,18 +144,18 @@ def _findings(writer: Writer, names: Mapping[str, str]) -> int:
         return 0
     rows = read(writer.delta(FINDINGS)).to_pylist()
     new_rows = redacted(rows, names)
-    if changed := _changed(rows, new_rows):
+    if changed := changed_rows(rows, new_rows):
         rewrite(writer, FINDINGS, pa.Table.from_pylist(new_rows, schema(FINDINGS)))
         writer.flush()
     return changed
 
 
-def _changed(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> int:
+def changed_rows(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> int:
     """How many rows are not among those after."""
     return sum((Counter(map(str, before)) - Counter(map(str, after))).values())
 
 
-def _renamed(people: People, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def renamed(people: People, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows of `names` without those persons; of a person's rows that now say the same, the first."""
     rows: list[dict[str, Any]] = []
     newest: dict[tuple[str, str, str], dict[str, Any]] = {}
@@ -174,7 +181,8 @@ def _clear(writer: Writer) -> None:
     tables.publish(erasing=True)
 
 
-def _names(tables: Tables) -> list[dict[str, Any]]:
+def names_of(tables: Tables) -> list[dict[str, Any]]:
+    """Every row of `names` as of the newest version, the oldest first."""
     rows: list[dict[str, Any]] = tables.rows(NAMES, tables.newest().tables[NAMES.name]).sort_by("seen_at").to_pylist()
     return rows
 
