@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.core.records import COUNTERS
-from tallystick.core.report_tables import COST, USAGE_DAY
+from tallystick.core.report_tables import ANALYTICS_COST, ANALYTICS_USAGE, COST, USAGE_DAY
 from tallystick.store.columns import schema
 from tallystick.tally.late import Doubts
 from tallystick.tally.match import charges
@@ -91,6 +91,16 @@ def tallied(
     table = charges(usage_table(used), cost_table(billed), list(read), prices.listed, prices.in_force, doubts=doubts)
     rows: list[Row] = table.to_pylist()
     return rows
+
+
+def tallied_newer(used: Iterable[Row], billed: Iterable[Row]) -> list[Row]:
+    """The charges of these records of the newer dialect, which bills each key and actor of a product."""
+    newer = {"actor": "user_1", "product": "messages_api", "requests": 1}
+    usage = pa.Table.from_pylist([newer | row for row in used], schema(ANALYTICS_USAGE))
+    lines = [{"key": "key_a", "speed": "standard", "list": None} | newer | row for row in billed]
+    cost = pa.Table.from_pylist(lines, schema(ANALYTICS_COST))
+    rows: list[Row] = charges(usage, cost, [DAY], PUBLIC.listed, PUBLIC.in_force, "analytics").to_pylist()
+    return selection(rows, unit="tokens")
 
 
 def selection(rows: Iterable[Row], **fields: Any) -> list[Row]:

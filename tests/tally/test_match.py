@@ -22,6 +22,7 @@ from support.charge_rows import (
     selection,
     service,
     tallied,
+    tallied_newer,
     usage_table,
     use,
 )
@@ -214,6 +215,55 @@ def test_a_search_of_priority_use_is_billed_like_any() -> None:
         "b": Decimal("0.03"),
     }
     assert only(rows, kind="uncached_input")["cause"] == "priority tier"
+
+
+@pytest.mark.parametrize("half", ["bill", "use"])
+@pytest.mark.parametrize("workspace", ["unknown", "none"])
+def test_a_workspace_that_is_not_told_covers_what_no_other_line_has(half: str, workspace: str) -> None:
+    """Where one half does not tell the workspace, a line without use takes use without a line, and no other use."""
+    used = [use("a", workspace="w", uncached_input=1), use("b", workspace="v", uncached_input=3)]
+    lines = [line("1", workspace="w"), line("6", workspace="v")]
+    (used if half == "use" else lines)[1]["workspace"] = workspace
+    rows = tallied(used, lines)
+    assert {row["key"]: (row["billed"], row["relaxed"], row["cause"]) for row in rows} == {
+        "a": (1, "none", "none"),
+        "b": (6, "none", "none"),
+    }
+
+
+def test_workspaces_that_are_told_are_never_matched_with_each_other() -> None:
+    """A line and use of two workspaces stay apart, though another line does not tell its own."""
+    rows = tallied([use("a", workspace="w", uncached_input=1)], [line("2", workspace="v"), line("1", workspace="none")])
+    assert only(rows, key="a")["billed"] == 1
+    assert only(rows, workspace="v")["cause"] == "no usage"
+
+
+@pytest.mark.parametrize(
+    ("changes", "relaxed"),
+    [
+        ({"product": "claude_code"}, "geo, tier, context, product"),
+        ({"actor": "user_2"}, "actor"),
+        ({"actor": "user_2", "key": "key_b"}, "actor, key"),
+        ({"actor": "user_2", "geo": "us"}, "geo, tier, context, product, actor"),
+        ({"actor": "user_2", "key": "key_b", "geo": "us"}, "geo, tier, context, product, actor, key"),
+    ],
+)
+def test_a_line_of_the_newer_dialect_gives_up_who_asked_last(changes: Row, relaxed: str) -> None:
+    """A line of a key and actor without its use takes that of another product, else actor, else key."""
+    [row] = tallied_newer([use(uncached_input=3)], [line("8", **changes)])
+    assert (row["billed"], row["relaxed"], row["key"], row["actor"]) == (8, relaxed, "key_a", "user_1")
+
+
+def test_lines_of_the_newer_dialect_are_of_one_use() -> None:
+    """Each line of a key and actor goes to the use of both alone, with its own list price and discount."""
+    used = [use(key, actor=actor, uncached_input=1) for key in "ab" for actor in ("user_1", "user_2")]
+    lines = [
+        line(f"{index + 1}", key=row["key"], actor=row["actor"], list=Decimal(5)) for index, row in enumerate(used)
+    ]
+    rows = tallied_newer(used, lines)
+    assert {
+        (row["key"], row["actor"]): (row["billed"], row["list"], row["discount"], row["method"]) for row in rows
+    } == {(row["key"], row["actor"]): (index + 1, 5, 4 - index, "reported") for index, row in enumerate(used)}
 
 
 def test_priority_use_alone_never_takes_a_line() -> None:
