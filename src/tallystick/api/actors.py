@@ -43,8 +43,8 @@ class Actor(msgspec.Struct):
         Of a known type that names its identity, fields that are new make no other id. An actor of whom nothing but a
         name is known has an id made of the name.
         """
-        if given := self.user_id or self.service_account_id or self.api_key_id:
-            return given
+        if id_ := self.user_id or self.service_account_id or self.api_key_id:
+            return id_
         if self.subject and HIDDEN.fullmatch(self.subject):
             return self.subject
         parts: list[Any] = [self.type, self.subject, self.provider]

@@ -34,8 +34,8 @@ def safe_address(base_url: str) -> None:
     except ValueError:
         right = False
     if not right:
-        shown = re.sub(r"//[^/]*@", "//***@", base_url)
-        raise InvalidQuestion(f"{shown!r} is not the address of an API.", f"Write it like {API}.")
+        address = re.sub(r"//[^/]*@", "//***@", base_url)
+        raise InvalidQuestion(f"{address!r} is not the address of an API.", f"Write it like {API}.")
     if parts.scheme == "http" and not loopback(base_url):
         raise InvalidQuestion(
             f"{base_url} is not encrypted, and an Admin key can do everything in the organization.",

@@ -126,7 +126,7 @@ class Allowance:
             self._refusals += 1
             self.at_once, self._answers = max(1, self.at_once // 2), 0
             if self.a_minute is not None:
-                recent = sum(sent > now - MINUTE for sent in self._sent)
+                recent = sum(sent_at > now - MINUTE for sent_at in self._sent)
                 fewer = max(recent - 1 - recent // SPARE, self.a_minute // 2)
                 self.a_minute = max(1, min(self.a_minute, fewer))
             return self._refusals

@@ -33,8 +33,8 @@ def real_id(pages: Iterable[tuple[str, Page]]) -> str | None:
     among = scopes & set(added or names) or scopes
     if len(among) == 1:
         return among.pop()
-    called = [id_ for id_ in added or names if names[id_] == NAME]
-    return called[0] if len(called) == 1 else None
+    ids = [id_ for id_ in added or names if names[id_] == NAME]
+    return ids[0] if len(ids) == 1 else None
 
 
 def _id(entry: Any) -> str | None:

@@ -100,11 +100,11 @@ def names(pages: Iterable[tuple[str, Page]], odd: set[Oddity] | None = None) -> 
         if purpose not in {"organization", OWN_NAME} and not is_list(page):
             odd.add(Oddity(purpose.replace("_", " "), "is no list; names stay as they were"))
             continue
-        for named in READERS[purpose](page, odd):
-            if purpose == "default_workspace" and (named.type, named.id) in names_by_id:
+        for entry in READERS[purpose](page, odd):
+            if purpose == "default_workspace" and (entry.type, entry.id) in names_by_id:
                 continue
-            if named.type == "workspace" and named.id == default:
-                named.workspace, named.id = named.id, NAMED["workspace"].absent
-            named.details = {name: detail for name, detail in named.details.items() if detail and not deep(detail)}
-            names_by_id[named.type, named.id] = named
+            if entry.type == "workspace" and entry.id == default:
+                entry.workspace, entry.id = entry.id, NAMED["workspace"].absent
+            entry.details = {name: detail for name, detail in entry.details.items() if detail and not deep(detail)}
+            names_by_id[entry.type, entry.id] = entry
     return [names_by_id[key] for key in sorted(names_by_id)]

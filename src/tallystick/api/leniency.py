@@ -265,8 +265,8 @@ def _note(odd: set[Oddity], path: str, text: str) -> None:
     odd.add(Oddity(re.sub(r"\[\d+\]", "[]", path.removeprefix("$.")), text))
 
 
-def _misfit(value: Any, wanted: str, path: str) -> Misfit:
-    return Misfit(f"Expected {wanted}, got {_sort(value)} - at `{path}`")
+def _misfit(value: Any, kind: str, path: str) -> Misfit:
+    return Misfit(f"Expected {kind}, got {_sort(value)} - at `{path}`")
 
 
 def _sort(value: Any) -> str:

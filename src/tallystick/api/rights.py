@@ -59,7 +59,7 @@ class Checked:
     @property
     def readable(self) -> bool:
         """Whether usage and cost can be read in one of the two dialects."""
-        return any({self.may_read[name] for name in both} == {YES} for both in DIALECTS)
+        return any({self.may_read[name] for name in halves} == {YES} for halves in DIALECTS)
 
 
 class Asking:
@@ -82,7 +82,7 @@ class Asking:
         usage, cost = self._usage(), self._cost()
         self._directory(admin=admin)
         if isinstance(organization, Refused):
-            if not any(self.may_read[name] == YES for both in DIALECTS for name in both):
+            if not any(self.may_read[name] == YES for halves in DIALECTS for name in halves):
                 raise organization
             self.may_read["organization"] = f"no: {organization.what}"
             organization = entries.Organization(id=self._owner or UNKNOWN, name=NAMELESS)

@@ -127,9 +127,9 @@ class Commands(click.Group):
     @staticmethod
     def groups() -> list[tuple[Group, list[tuple[str, str]]]]:
         """Return each group with the names and summaries of its commands."""
-        every = [(group, name, summary) for group, name, summary, _ in COMMANDS]
-        every += [(entry.group, entry.name, entry.summary) for entry in CATALOG]
-        return [(group, [(name, summary) for listed, name, summary in every if listed is group]) for group in Group]
+        commands = [(group, name, summary) for group, name, summary, _ in COMMANDS]
+        commands += [(entry.group, entry.name, entry.summary) for entry in CATALOG]
+        return [(group, [(name, summary) for listed, name, summary in commands if listed is group]) for group in Group]
 
 
 def _imported(source: str, summary: str) -> click.Command:

@@ -19,8 +19,8 @@ def ack(finding: str, reason: str) -> None:
     """
     from tallystick.core.text import safe
 
-    made = options.book().acknowledge(finding, reason, waiting=options.waiting)
-    click.echo(f"{made.finding} is expected: {safe(made.reason)}.", err=True)
+    acknowledgement = options.book().acknowledge(finding, reason, waiting=options.waiting)
+    click.echo(f"{acknowledgement.finding} is expected: {safe(acknowledgement.reason)}.", err=True)
 
 
 @click.command("ack")
@@ -34,10 +34,10 @@ def ack_finding(finding: str, reason: str, expected: bool, person: str | None) -
     """Acknowledge FINDING, an id that `findings` lists, or its beginning: reminders of it stop."""
     from tallystick.core.text import safe
 
-    made = options.book().acknowledge_finding(
+    finding_row = options.book().acknowledge_finding(
         finding, reason, person or _user(), expected=expected, waiting=options.waiting
     )
-    click.echo(f"{made.id} is {made.state}: {safe(reason)}.", err=True)
+    click.echo(f"{finding_row.id} is {finding_row.state}: {safe(reason)}.", err=True)
 
 
 def _user() -> str:

@@ -17,9 +17,9 @@ def backup(folder: str) -> None:
     Each file is held to its hash, and a damaged ledger replaces no backup. DIR holds all that the ledger holds, and the
     key that hides people, if there is one; it is private to its user. What was forgotten leaves it with the next run.
     """
-    made = options.book(doubt=False).back_up(folder)
+    copy = options.book(doubt=False).back_up(folder)
     click.echo(
-        f"Version {made.version}: {made.files:,} files of {made.size / 1_000_000:,.1f} MB, {made.new:,} of them new."
+        f"Version {copy.version}: {copy.files:,} files of {copy.size / 1_000_000:,.1f} MB, {copy.new:,} of them new."
     )
 
 

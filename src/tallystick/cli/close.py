@@ -71,9 +71,9 @@ def close(
     drafts = book.closable(month, **allowed)
     month = next((draft.month.name for draft in drafts), month)  # last-month by its name: what is shown is closed
     days = {draft.month.organization: draft.provisional for draft in drafts}
-    for made in book.statements(month):
-        if made.month.organization in days:
-            click.echo(preview(made, days[made.month.organization]), err=True)
+    for charged in book.statements(month):
+        if charged.month.organization in days:
+            click.echo(preview(charged, days[charged.month.organization]), err=True)
     if not yes:
         if not sys.stdin.isatty():
             raise InvalidQuestion(
@@ -83,11 +83,13 @@ def close(
         if not click.confirm(f"Close {month} for ever?", err=True):
             raise InvalidQuestion("Nothing was closed.")
     book.close(month, waiting=options.waiting, **allowed)
-    statements = [made for made in book.statements(month) if organization in {None, made.month.organization}]
-    statement.hand_out({made.month.organization: overview(made) for made in statements}, form, output, force=force)
+    statements = [charged for charged in book.statements(month) if organization in {None, charged.month.organization}]
+    statement.hand_out(
+        {charged.month.organization: overview(charged) for charged in statements}, form, output, force=force
+    )
 
 
-def preview(made: Charged, provisional: Sequence[date]) -> str:
+def preview(charged: Charged, provisional: Sequence[date]) -> str:
     """Return what closing a draft would make final: its sum, its teams, what is provisional or to be known of it."""
     from tallystick.core.message import ordered
     from tallystick.core.money import rounded
@@ -95,17 +97,18 @@ def preview(made: Charged, provisional: Sequence[date]) -> str:
     from tallystick.core.time import spans
     from tallystick.query.closings import ADJUSTMENT
 
-    teams = sorted(made.teams, key=lambda team: (-made.amount(team), team))
-    amounts = [f"{safe(team)} {rounded(made.amount(team)):,}" for team in teams[:TEAMS]]
+    teams = sorted(charged.teams, key=lambda team: (-charged.amount(team), team))
+    amounts = [f"{safe(team)} {rounded(charged.amount(team)):,}" for team in teams[:TEAMS]]
     if len(teams) > TEAMS:
         amounts.append(f"{len(teams) - TEAMS} more")
-    adjusted, days = made.month.billed(ADJUSTMENT), spans(provisional)
+    month, days = charged.month, spans(provisional)
+    adjusted = month.billed(ADJUSTMENT)
     lines = [
-        f"{made.month.name} of {safe(made.name)} ({safe(made.month.organization)}): {rounded(made.amount_due):,} USD.",
+        f"{month.name} of {safe(charged.name)} ({safe(month.organization)}): {rounded(charged.amount_due):,} USD.",
         f"  Teams ({len(teams)}): {', '.join(amounts) or 'none, nothing was billed'}.",
         *([f"  Adjustments of months closed earlier: {rounded(adjusted):,} USD."] if adjusted else []),
         *([f"  Provisional: Anthropic may still change {len(provisional)} days, {days}."] if provisional else []),
-        *(f"  {message.kind}: {safe(message.text)}" for message in ordered((*made.loose, *made.messages))),
+        *(f"  {message.kind}: {safe(message.text)}" for message in ordered((*charged.loose, *charged.messages))),
         "  Closing cannot be undone: what changes later is charged in the next open month.",
     ]
     return "\n".join(lines)

@@ -45,20 +45,20 @@ def try_delivery(name: str, word: str | None, output: str | None, force: bool) -
     context = options.book().context()
     _say_waiting(context, order, period)
     decided = decision(order, period, 1, teams_of(context, order, period), context.now, "")
-    made: dict[str, bytes] = {}
-    shown: dict[tuple[str, str], list[str]] = {}
+    files: dict[str, bytes] = {}
+    messages: dict[tuple[str, str], list[str]] = {}
     for parcel in parcels([order], [decided]):
         holds = content(context, parcel, settings.dashboard)
         if holds.file is not None:
-            made[holds.name] = holds.file
+            files[holds.name] = holds.file
         text = "\n\n".join(filter(None, (holds.title, holds.words, holds.look, holds.name and f"File: {holds.name}")))
-        shown.setdefault((parcel.team, text), []).append(parcel.to)
-    for (_, text), receivers in shown.items():
+        messages.setdefault((parcel.team, text), []).append(parcel.to)
+    for (_, text), receivers in messages.items():
         click.echo(f"To {safe(', '.join(receivers))}:\n\n{text}\n")
-    if not shown:
+    if not messages:
         note(f"Nobody is sent anything of {period.label}.")
     if output is not None:
-        for path in write_all(Path(output), made, force=force):
+        for path in write_all(Path(output), files, force=force):
             note(f"wrote {path}")
     reasons = [*unreachable(order.channels)]
     for reason in reasons:

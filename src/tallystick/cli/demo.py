@@ -71,14 +71,14 @@ def demo(at: str | None, served: bool) -> None:
             )
         if not ledger and path.exists():
             shutil.rmtree(path)
-        with serve(simulated) as server, Shown() as shown:
+        with serve(simulated) as server, Shown() as display:
             key = Credential("sk-ant-admin01-simulated", source="the simulator")
-            with Client(key, clock=clock, base_url=server.url, pace=None, on_wait=shown.wait) as client:
-                done = book.sync(client=client, progress=shown.progress)
+            with Client(key, clock=clock, base_url=server.url, pace=None, on_wait=display.wait) as client:
+                outcome = book.sync(client=client, progress=display.progress)
         (path / NAME).write_text(SETTINGS, encoding="utf-8")
         (path / "owners.csv").write_text(OWNERS, encoding="utf-8")
         screen = as_text(book.status(), options.columns() or SCREEN).rstrip()
-    tell(done)
+    tell(outcome)
     click.echo(screen)
     script = Path(sys.argv[0])
     installed_apart = not shutil.which("tallystick") and script.stem == "tallystick"

@@ -87,10 +87,10 @@ def _folder() -> Traversable:
 def _listing() -> str:
     """Return the topics by group, as the commands of the help are listed."""
     formatter = click.HelpFormatter(width=options.columns() or WIDEST)
-    every = topics()
-    for group in dict.fromkeys(topic.group for topic in every):
+    pages = topics()
+    for group in dict.fromkeys(topic.group for topic in pages):
         with formatter.section(group):
-            formatter.write_dl([(topic.name, topic.summary) for topic in every if topic.group == group])
+            formatter.write_dl([(topic.name, topic.summary) for topic in pages if topic.group == group])
     return f"{formatter.getvalue().lstrip()}\nRead one: tallystick docs TOPIC"
 
 

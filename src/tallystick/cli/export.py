@@ -71,9 +71,9 @@ def _command(name: str) -> click.Command:
         where: tuple[str, ...], form: str | None, strict: bool, output: str | None, force: bool, **days: Any
     ) -> None:
         book = options.book(doubt=name == "charges")
-        chosen = _chosen(form, output, STREAMS)
+        stream_format = _chosen(form, output, STREAMS)
         rows = book.export(name, where=where_of(where), **days)
-        _send(rows, chosen, output, force=force, strict=strict)
+        _send(rows, stream_format, output, force=force, strict=strict)
 
     return command
 
@@ -112,8 +112,8 @@ def focus(
     The sum of BilledCost is the bill of the month, to the last place.
     """
     book = options.book()
-    chosen = _chosen(form, output, ("csv", "parquet"))
-    _send(book.export_focus(month, version), chosen, output, force=force, strict=strict)
+    stream_format = _chosen(form, output, ("csv", "parquet"))
+    _send(book.export_focus(month, version), stream_format, output, force=force, strict=strict)
 
 
 @export.command("views", short_help="SQL that makes the views in another engine.")

@@ -58,12 +58,12 @@ def forget(person: str | None, everyone: bool, plan_alone: bool, yes: bool) -> N
     )
     if not yes:
         click.confirm("Go on?", abort=True, err=True)
-    done = book.forget(named_person, waiting=options.waiting)
-    click.echo(_rewritten(done, "were rewritten; what they were is deleted."))
+    erasure = book.forget(named_person, waiting=options.waiting)
+    click.echo(_rewritten(erasure, "were rewritten; what they were is deleted."))
 
 
-def _rewritten(done: Forgotten, verb: str) -> str:
-    return f"{done.pages:,} pages, {done.names:,} rows of names and {done.findings:,} of findings {verb}"
+def _rewritten(erasure: Forgotten, verb: str) -> str:
+    return f"{erasure.pages:,} pages, {erasure.names:,} rows of names and {erasure.findings:,} of findings {verb}"
 
 
 def _show(plan: Plan) -> None:

@@ -27,10 +27,10 @@ def schema(view: str | None) -> None:
     from tallystick.errors import InvalidQuestion
     from tallystick.store.views import VIEWS
 
-    chosen = [known_view for known_view in VIEWS if view in {None, known_view.name}]
-    if not chosen:
+    views = [known_view for known_view in VIEWS if view in {None, known_view.name}]
+    if not views:
         raise InvalidQuestion(f"There is no view {view!r}.", choose(str(view), [known.name for known in VIEWS]))
-    for shown_view in chosen:
+    for shown_view in views:
         click.echo(f"{shown_view.name}: {shown_view.meaning}")
         for name, kind, meaning in shown_view.columns:
             click.echo(f"  {name:<16} {kind:<15} {meaning}")

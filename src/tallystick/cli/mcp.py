@@ -61,8 +61,8 @@ def _command(ledger: Path | Bucket, teams: tuple[str, ...]) -> list[str]:
     import shutil
 
     program = shutil.which("tallystick") or "tallystick"
-    named = click.get_current_context().meta.get("config")
-    config = ["--config", str(Path(named).absolute())] if named else []
+    config_file = click.get_current_context().meta.get("config")
+    config = ["--config", str(Path(config_file).absolute())] if config_file else []
     team_options = [word for team in teams for word in ("--team", team)]
     named_so = ledger.absolute() if isinstance(ledger, Path) else ledger
     return [program, "mcp", "--ledger", str(named_so), *config, *team_options]

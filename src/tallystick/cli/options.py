@@ -104,23 +104,23 @@ def settings(*, asks: bool = False, ledger: str | None = None) -> Settings:
     """The settings, with their warnings said on the error stream; what `asks` the API needs them trusted."""
     from tallystick.settings import Settings
 
-    given = click.get_current_context().meta | ({"ledger": ledger} if ledger else {})
-    made = Settings.load(**{name: given.get(name) for name in _OVERRIDES})
+    overrides = click.get_current_context().meta | ({"ledger": ledger} if ledger else {})
+    loaded = Settings.load(**{name: overrides.get(name) for name in _OVERRIDES})
     if asks:
-        made.trust_needed()
-    for warning in made.warnings:
+        loaded.trust_needed()
+    for warning in loaded.warnings:
         note(warning.replace("\n", " "))
-    return made
+    return loaded
 
 
 def book(*, doubt: bool = True, asks: bool = False) -> Ledger:
     """The ledger that the settings name; with `doubt` what is odd about their prices is said on the error stream."""
     from tallystick.ledger import Ledger
 
-    made = Ledger.of(settings(asks=asks))
-    for warning in made.price_warnings() if doubt else ():
+    ledger = Ledger.of(settings(asks=asks))
+    for warning in ledger.price_warnings() if doubt else ():
         note(warning)
-    return made
+    return ledger
 
 
 def names(by: str) -> tuple[str, ...]:
@@ -134,27 +134,27 @@ def written(answer: Answer, form: str | None, output: str | None) -> str | bytes
     Formats of rows have no place for messages: those go to the error stream.
     """
     flags = click.get_current_context().meta
-    chosen = format_asked(form, output)
-    if chosen.name == "text":
+    answer_format = format_asked(form, output)
+    if answer_format.name == "text":
         from tallystick.formats.text import WIDE, as_text
 
         width = None if output or flags.get("wide") else columns()
         few = FEW if width and not flags.get("notes") else None
         return as_text(answer, width or WIDE, ids=bool(flags.get("ids")), notes=few)
-    content = chosen.write(answer)
-    for message in ordered(answer.messages) if chosen.rows else ():
+    content = answer_format.write(answer)
+    for message in ordered(answer.messages) if answer_format.rows else ():
         note(f"{message.kind}: {message.text}")
-    if chosen.name == "csv" and _escaped(answer):
+    if answer_format.name == "csv" and _escaped(answer):
         note(ESCAPED)
     return content
 
 
-def send(tables: Iterable[Table], chosen: Format, file: BinaryIO) -> None:
+def send(tables: Iterable[Table], answer_format: Format, file: BinaryIO) -> None:
     """Write an answer in parts, one after the other."""
     is_escaped = False
     for index, table in enumerate(tables):
-        file.write(str(chosen.more(table) if index else chosen.write(table)).encode())
-        is_escaped = is_escaped or (chosen.name == "csv" and _escaped(table))
+        file.write(str(answer_format.more(table) if index else answer_format.write(table)).encode())
+        is_escaped = is_escaped or (answer_format.name == "csv" and _escaped(table))
     if is_escaped:
         note(ESCAPED)
 

@@ -29,23 +29,23 @@ def command(entry: Entry, under: Mapping[str, click.Command] | None = None) -> c
         force: bool,
         strict: bool = False,
         show_sql: bool = False,
-        **given: Any,
+        **arguments: Any,
     ) -> None:
         for parameter in report.parameters:
             if parameter.form is Form.WHERE:
-                given[parameter.name] = where_of(given[parameter.name])
-        chosen = options.format_asked(form, output)
-        free(output, force=force, text=chosen.text or show_sql)  # before anything is read
+                arguments[parameter.name] = where_of(arguments[parameter.name])
+        answer_format = options.format_asked(form, output)
+        free(output, force=force, text=answer_format.text or show_sql)  # before anything is read
         book = options.book(doubt=report.priced, asks=report.api)
         if show_sql:
-            options.write(book.query(entry.name, **given), output, force=force)
+            options.write(book.query(entry.name, **arguments), output, force=force)
             return
-        if chosen.rows and chosen.text and (tables := book.parts(entry.name, **given)):
-            stream(lambda file: options.send(tables, chosen, file), output, force=force, text=True)
+        if answer_format.rows and answer_format.text and (tables := book.parts(entry.name, **arguments)):
+            stream(lambda file: options.send(tables, answer_format, file), output, force=force, text=True)
             return
-        if report.text_rows and given["top"] is None and chosen.name == "text":
-            given["top"] = report.text_rows
-        answer = book.ask(entry.name, **given)
+        if report.text_rows and arguments["top"] is None and answer_format.name == "text":
+            arguments["top"] = report.text_rows
+        answer = book.ask(entry.name, **arguments)
         options.write(options.written(answer, form, output), output, force=force)
         if report.strict and (strict or report.strict.always) and report.strict.fails(answer):
             sys.exit(1)
@@ -61,9 +61,9 @@ def command(entry: Entry, under: Mapping[str, click.Command] | None = None) -> c
 def _group(entry: Entry, ask: Any, help_text: str, under: Mapping[str, click.Command]) -> click.Group:
     """A report that is asked where none of the commands under it is named."""
 
-    def ask_or_pass(**given: Any) -> None:
+    def ask_or_pass(**arguments: Any) -> None:
         if click.get_current_context().invoked_subcommand is None:
-            ask(**given)
+            ask(**arguments)
 
     ask_or_pass.__click_params__ = ask.__click_params__  # type: ignore[attr-defined]
     group = click.group(entry.name, help=help_text, short_help=entry.summary, invoke_without_command=True)(ask_or_pass)

@@ -90,23 +90,23 @@ def serve(
     from tallystick.web.refresh import LEAST
 
     access = _access(host, names, token_file, user_header, proxies)
-    every = interval("--sync-every", sync_every, LEAST) if sync_every else None
-    settings = options.settings(asks=every is not None)
+    pause = interval("--sync-every", sync_every, LEAST) if sync_every else None
+    settings = options.settings(asks=pause is not None)
     with _watching(settings, interval("--watch-every", watch_every, SHORTEST) if watch_every else None):
-        run(settings, host, port, access, every)
+        run(settings, host, port, access, pause)
 
 
 @contextmanager
-def _watching(settings: Settings, every: timedelta | None) -> Iterator[None]:
+def _watching(settings: Settings, pause: timedelta | None) -> Iterator[None]:
     """Watch beside the dashboard meanwhile; the message that is being sent is waited for at the end."""
-    if every is None:
+    if pause is None:
         yield
         return
     from tallystick.watch_rounds import WatchRounds
 
     ended = threading.Event()
     rounds = WatchRounds(settings, settings.clock(), note, click.echo)
-    thread = threading.Thread(target=rounds.stay, args=(every, ended.wait), name="tallystick-watch", daemon=True)
+    thread = threading.Thread(target=rounds.stay, args=(pause, ended.wait), name="tallystick-watch", daemon=True)
     thread.start()
     try:
         yield
@@ -141,8 +141,8 @@ def run(
     except (OSError, OverflowError) as wrong:
         why = os.strerror(wrong.errno) if isinstance(wrong, OSError) and wrong.errno else wrong
         raise InvalidQuestion(f"Nothing can listen on {host}, port {port}: {why}.", "Choose another --port.") from None
-    shown = f"[{host}]" if ":" in host else host
-    click.echo(f"http://{shown}:{listening.getsockname()[1]}  (Ctrl-C ends it)")
+    address = f"[{host}]" if ":" in host else host
+    click.echo(f"http://{address}:{listening.getsockname()[1]}  (Ctrl-C ends it)")
     config = uvicorn.Config(
         app,
         log_level="warning",

@@ -60,16 +60,16 @@ def statement(
         raise InvalidQuestion(
             f"--all writes a folder, and {output} is called as a file.", "Say the format by --format."
         )
-    made = _of_organization(options.book().statements(month), month, organization)
-    month = made[0].month.name
+    organizations = _of_organization(options.book().statements(month), month, organization)
+    month = organizations[0].month.name
     documents: dict[str, Document] = {}
-    zero = not any(charged.lines for charged in made)
-    for charged in made:
-        stem = f"{month}-{file_word(charged.name)}" if len(made) > 1 else month
+    zero = not any(charged.lines for charged in organizations)
+    for charged in organizations:
+        stem = f"{month}-{file_word(charged.name)}" if len(organizations) > 1 else month
         for name in (
             charged.teams
             if every
-            else [team_name for team_name in [team] if team_name in charged.lines or zero or len(made) == 1]
+            else [team_name for team_name in [team] if team_name in charged.lines or zero or len(organizations) == 1]
         ):
             documents[_free(f"{stem}-{file_word(str(name))}", documents)] = report.statement(charged, str(name))
         if every:
@@ -85,14 +85,14 @@ def statement(
         hand_out(documents, form, output, force=force)
 
 
-def _of_organization(every: list[Charged], month: str, organization: str | None) -> list[Charged]:
+def _of_organization(organizations: list[Charged], month: str, organization: str | None) -> list[Charged]:
     """What the teams of one organization are charged, or of all; LedgerError or InvalidQuestion where there is none."""
-    if not every:
+    if not organizations:
         raise no_day_of(month)
-    chosen = [charged for charged in every if organization in {None, charged.month.organization, charged.name}]
-    if not chosen:
-        raise no_organization(organization, [charged.month.organization for charged in every])
-    return chosen
+    matches = [charged for charged in organizations if organization in {None, charged.month.organization, charged.name}]
+    if not matches:
+        raise no_organization(organization, [charged.month.organization for charged in organizations])
+    return matches
 
 
 def hand_out(documents: dict[str, Document], form: str | None, output: str | None, *, force: bool) -> None:

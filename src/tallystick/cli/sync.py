@@ -142,7 +142,7 @@ def sync(
 
     settings = options.settings(asks=not planned)
     book = Ledger.of(settings)
-    wanted: Wanted = {
+    choices: Wanted = {
         "month": month,
         "grain": grain,
         "source": source,
@@ -157,32 +157,32 @@ def sync(
         names = [own.organization for own in settings.organizations]
         for name in organizations or names:
             click.echo(f"{safe(name)}:")
-            _print_plan(*book.plan(since, until, organizations=(name,), **wanted))
+            _print_plan(*book.plan(since, until, organizations=(name,), **choices))
         if not names:
-            _print_plan(*book.plan(since, until, organizations=organizations, **wanted))
+            _print_plan(*book.plan(since, until, organizations=organizations, **choices))
         return
-    with Shown() as shown:
-        done = book.sync(
+    with Shown() as display:
+        outcome = book.sync(
             since,
             until,
             partial=True,
             organizations=organizations,
-            on_wait=shown.wait,
-            progress=shown.progress,
-            waiting=shown.queue,
-            **wanted,
+            on_wait=display.wait,
+            progress=display.progress,
+            waiting=display.queue,
+            **choices,
         )
-    tell(done)
-    for name, part in done.parts.items():
+    tell(outcome)
+    for name, part in outcome.parts.items():
         rest = f" {len(part.failures):,} left out." if part and part.failures else ""
         note(f"{name}: {total(part) + rest if part else 'not read; it stays as it was.'}", name="")
-    for day, gap in done.gaps.items() if sys.stderr.isatty() else ():
+    for day, gap in outcome.gaps.items() if sys.stderr.isatty() else ():
         note(f"{day} is still running ({gap}).", name="")
-    note(total(done), name="")
-    for message in (*(book.renamed() if done.names else ()), *book.unbilled(), *book.restated()):
+    note(total(outcome), name="")
+    for message in (*(book.renamed() if outcome.names else ()), *book.unbilled(), *book.restated()):
         note(message, name="")
-    if done.exit_code:
-        sys.exit(done.exit_code)
+    if outcome.exit_code:
+        sys.exit(outcome.exit_code)
 
 
 class Shown:
@@ -243,38 +243,38 @@ class Shown:
         self._bar.update(self._task, description=f"waiting for {holder}")
 
 
-def tell(done: Outcome) -> None:
+def tell(outcome: Outcome) -> None:
     """Say what the user should know of a sync: what is odd, what was left as it was, and what failed."""
-    for message in (*done.warnings, *(f"Issue: {issue}" for issue in done.issues), *left_out(done)):
+    for message in (*outcome.warnings, *(f"Issue: {issue}" for issue in outcome.issues), *left_out(outcome)):
         note(message)
-    for subject, wrong in list(done.failures.items())[:MOST_FAILURES]:
+    for subject, wrong in list(outcome.failures.items())[:MOST_FAILURES]:
         note(f"left out: {subject}. {wrong.what}")
         note(wrong.hint, name="  ")
-    if len(done.failures) > MOST_FAILURES:
-        rest = list(done.failures)[MOST_FAILURES:]
+    if len(outcome.failures) > MOST_FAILURES:
+        rest = list(outcome.failures)[MOST_FAILURES:]
         note(f"left out: {len(rest):,} more, {rest[0]} to {rest[-1]}.")
 
 
-def total(done: Outcome) -> str:
+def total(outcome: Outcome) -> str:
     """What a sync did in all, in a line of 80 letters whatever its size."""
-    days = "1 day" if done.days == 1 else f"{done.days:,} days"
-    read = f"{done.rows:,} rows in {done.requests:,} requests ({done.size / 1e6:,.1f} MB)"
-    return f"{days} changed, {read}, version {done.version}."
+    days = "1 day" if outcome.days == 1 else f"{outcome.days:,} days"
+    read = f"{outcome.rows:,} rows in {outcome.requests:,} requests ({outcome.size / 1e6:,.1f} MB)"
+    return f"{days} changed, {read}, version {outcome.version}."
 
 
-def left_out(done: Outcome) -> list[str]:
+def left_out(outcome: Outcome) -> list[str]:
     """Return what a sync left as the ledger had it, in words, and what brings it."""
     from tallystick.core.time import spans
 
     messages = [
         f"{_days(len(days))} not in the answer: {source.replace('_', ' ')} of {spans(days)}. They are unknown, not "
         "zero; the next sync asks for them again."
-        for source, days in done.missing.items()
+        for source, days in outcome.missing.items()
     ]
-    if done.moved:
-        messages.append(f"{_days(len(done.moved))} left unread, for they kept changing: {', '.join(done.moved)}.")
-    if done.losses:
-        lost = "; ".join(f"{subject} ({words})" for subject, words in done.losses.items())
+    if outcome.moved:
+        messages.append(f"{_days(len(outcome.moved))} left unread, for they kept changing: {', '.join(outcome.moved)}.")
+    if outcome.losses:
+        lost = "; ".join(f"{subject} ({words})" for subject, words in outcome.losses.items())
         messages.append(
             f"An answer would empty or halve what the ledger has, so it stays as it was: {lost}. A sync that reads the "
             "same in an hour commits it; `tallystick sync --accept-loss` does at once."

@@ -34,14 +34,16 @@ def vacuum(keep: str | None) -> None:
     _show(options.book(doubt=False).vacuum(length, waiting=options.waiting))
 
 
-def _show(done: Retained) -> None:
+def _show(retained: Retained) -> None:
     """Say what was dropped and deleted, and what waits."""
-    stay = f"{done.stay:,} stay"
-    if done.oldest and done.oldest.at:
-        stay += f": all since {done.oldest.at:%Y-%m-%d}" + (
-            f", and {done.closed:,} of closed months" * bool(done.closed)
+    stay = f"{retained.stay:,} stay"
+    if retained.oldest and retained.oldest.at:
+        stay += f": all since {retained.oldest.at:%Y-%m-%d}" + (
+            f", and {retained.closed:,} of closed months" * bool(retained.closed)
         )
-    click.echo(f"{done.dropped:,} versions dropped, {stay}.")
-    click.echo(f"{done.files:,} files of {done.size / 1_000_000:,.1f} MB deleted, which no version has.")
-    if done.due:
-        click.echo(f"What only dropped versions had is deleted from {done.due:%d %b %H:%M} UTC on, by the next run.")
+    click.echo(f"{retained.dropped:,} versions dropped, {stay}.")
+    click.echo(f"{retained.files:,} files of {retained.size / 1_000_000:,.1f} MB deleted, which no version has.")
+    if retained.due:
+        click.echo(
+            f"What only dropped versions had is deleted from {retained.due:%d %b %H:%M} UTC on, by the next run."
+        )

@@ -45,17 +45,17 @@ class Filter:
 
 def filters(where: Where | None, known: Iterable[str] = NAMES) -> dict[str, Filter]:
     """Return what is written of each dimension as its filter, by the names that are known (core.dimensions)."""
-    made: dict[str, Filter] = {}
+    by_name: dict[str, Filter] = {}
     for written, value in (where or {}).items():
         values = (value,) if isinstance(value, str) else tuple(value)
         name = canonical(written.removesuffix(EXCEPT), known)
-        before = made.get(name, Filter())
-        made[name] = (
+        before = by_name.get(name, Filter())
+        by_name[name] = (
             Filter(before.values, before.without + values)
             if written.endswith(EXCEPT)
             else Filter(before.values + values, before.without)
         )
-    return made
+    return by_name
 
 
 def filter_texts(where: Mapping[str, Filter]) -> dict[str, list[str]]:

@@ -77,9 +77,9 @@ def dollars(amount: int) -> Decimal:
 
 def nearest_quotient(numerator: int, denominator: int) -> int:
     """The whole number nearest to a fraction whose denominator is above zero, half to even."""
-    whole, rest = divmod(numerator, denominator)
+    quotient, rest = divmod(numerator, denominator)
     twice = 2 * rest
-    return whole + (twice > denominator or (twice == denominator and whole % 2 == 1))
+    return quotient + (twice > denominator or (twice == denominator and quotient % 2 == 1))
 
 
 def ratio(part: Decimal | int, base: Decimal | int, places: int = PLACES) -> Decimal | None:

@@ -10,8 +10,8 @@ from tallystick.errors import InvalidQuestion
 
 def html(answer: object) -> str:
     """Return the answer as HTML; its writer is imported by name, for values know nothing of formats."""
-    shown: str = import_module("tallystick.formats.notebook").as_notebook(answer)
-    return shown
+    page: str = import_module("tallystick.formats.notebook").as_notebook(answer)
+    return page
 
 
 def library(name: str) -> Any:

@@ -38,26 +38,26 @@ def read_lists(texts: Sequence[str], names: Sequence[str]) -> list[PriceText]:
     """The lists of these names, in the order in which they correct each other; InvalidQuestion where one cannot be."""
     lists: list[PriceText] = []
     for name, text in zip(names, texts, strict=True):
-        known = {id_ for each in lists for id_ in (*each.models, *(subject for subject, _, _ in each.prices))}
+        known = {id_ for part in lists for id_ in (*part.models, *(subject for subject, _, _ in part.prices))}
         lists.append(_known_as(canonical(known), name, _read(name, text)))
     _fits(lists)
     return lists
 
 
-def _read(called: str, text: str) -> PriceText:
+def _read(label: str, text: str) -> PriceText:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as wrong:
-        raise InvalidQuestion(f"{_first(called)} is not TOML: {wrong}.", _MEND) from None
+        raise InvalidQuestion(f"{_first(label)} is not TOML: {wrong}.", _MEND) from None
     for name, tables in document.items():
         if name not in _NAMED_BY or not isinstance(tables, list):
-            raise InvalidQuestion(f"{_first(called)} holds {name!r}.", f"It can hold [[{']], [['.join(_NAMED_BY)}]].")
+            raise InvalidQuestion(f"{_first(label)} holds {name!r}.", f"It can hold [[{']], [['.join(_NAMED_BY)}]].")
     result = PriceText()
-    for where, model in _entries(called, document, "model", Model):
+    for where, model in _entries(label, document, "model", Model):
         if model.id in result.models:
             raise InvalidQuestion(f"{where} stands there twice.", "Keep one of them.")
         result.models[model.id] = model
-    for where, price in _entries(called, document, "price", Price):
+    for where, price in _entries(label, document, "price", Price):
         kinds = TOKENS if price.subject not in UNITS else (price.subject,)
         if not price.usd.keys() <= set(kinds) or not price.large.keys() <= price.usd.keys():
             raise InvalidQuestion(
@@ -66,22 +66,29 @@ def _read(called: str, text: str) -> PriceText:
         if not price.usd and not price.doubt:
             raise InvalidQuestion(f"{where} has no rate.", "Give its `usd`, or the `doubt` for which it has none.")
         _append(where, result.prices.setdefault(price.key, []), price)
-    for where, modifier in _entries(called, document, "modifier", Modifier):
+    for where, modifier in _entries(label, document, "modifier", Modifier):
         _append(where, result.modifiers.setdefault(modifier.key, []), modifier)
     return result
 
 
-def _known_as(canon: Callable[[str], str], called: str, each: PriceText) -> PriceText:
+def _known_as(canon: Callable[[str], str], label: str, prices_of: PriceText) -> PriceText:
     """A list under the ids by which earlier lists know its models."""
-    if all(canon(id_) == id_ for id_ in (*each.models, *(subject for subject, _, _ in each.prices))) and not any(
-        canon(id_) != id_ for dated in each.modifiers.values() for modifier in dated for id_ in modifier.models or ()
+    if all(
+        canon(id_) == id_ for id_ in (*prices_of.models, *(subject for subject, _, _ in prices_of.prices))
+    ) and not any(
+        canon(id_) != id_
+        for dated in prices_of.modifiers.values()
+        for modifier in dated
+        for id_ in modifier.models or ()
     ):
-        return each
-    result = PriceText({canon(id_): model for id_, model in each.models.items()})
-    prices = (structs.replace(price, subject=canon(price.subject)) for dated in each.prices.values() for price in dated)
+        return prices_of
+    result = PriceText({canon(id_): model for id_, model in prices_of.models.items()})
+    prices = (
+        structs.replace(price, subject=canon(price.subject)) for dated in prices_of.prices.values() for price in dated
+    )
     for price in sorted(prices, key=lambda price: price.since):
-        _append(f"The price of {price.subject} in {called}", result.prices.setdefault(price.key, []), price)
-    for name, dated in each.modifiers.items():
+        _append(f"The price of {price.subject} in {label}", result.prices.setdefault(price.key, []), price)
+    for name, dated in prices_of.modifiers.items():
         result.modifiers[name] = [
             structs.replace(modifier, models=modifier.models and tuple(map(canon, modifier.models)))
             for modifier in dated
@@ -89,20 +96,20 @@ def _known_as(canon: Callable[[str], str], called: str, each: PriceText) -> Pric
     return result
 
 
-def _entries(called: str, document: Mapping[str, Any], name: str, shape: type[_Entry]) -> Iterator[tuple[str, _Entry]]:
+def _entries(label: str, document: Mapping[str, Any], name: str, shape: type[_Entry]) -> Iterator[tuple[str, _Entry]]:
     """The entries of one sort, each with words that name it."""
     for number, table in enumerate(document.get(name, ()), 1):
         words = [f"{table[key]}" for key in (_NAMED_BY[name], "context", "speed", "from") if key in table]
-        where = f"[[{name}]] {number} of {called} ({', '.join(words)})"
+        where = f"[[{name}]] {number} of {label} ({', '.join(words)})"
         try:
             yield where, msgspec.convert(table, shape, strict=True)
         except msgspec.ValidationError as wrong:
             raise InvalidQuestion(f"{where} cannot be read: {_why(wrong)}.", _MEND) from None
 
 
-def _first(called: str) -> str:
+def _first(label: str) -> str:
     """A name at the beginning of a sentence; that of a file stays as it is."""
-    return called if "." in called else called[:1].upper() + called[1:]
+    return label if "." in label else label[:1].upper() + label[1:]
 
 
 def _why(wrong: msgspec.ValidationError) -> str:
@@ -133,9 +140,9 @@ def _append(where: str, dated: list[_Dated], entry: _Dated) -> None:
 def _fits(lists: list[PriceText]) -> None:
     """Refuse a rate that the modifiers together could make finer than a picodollar."""
     finest: dict[str, int] = {}
-    for modifier in (entry for each in lists for dated in each.modifiers.values() for entry in dated):
+    for modifier in (entry for text in lists for dated in text.modifiers.values() for entry in dated):
         finest[modifier.name] = max(finest.get(modifier.name, 0), _places(modifier.factor))
-    for price in (entry for each in lists for dated in each.prices.values() for entry in dated):
+    for price in (entry for text in lists for dated in text.prices.values() for entry in dated):
         places = max(map(_places, (*price.usd.values(), *price.large.values())), default=0)
         if places + sum(finest.values()) > PLACES:
             raise InvalidQuestion(

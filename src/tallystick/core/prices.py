@@ -36,11 +36,11 @@ class PriceList:
 
     def __init__(self, *lists: PriceText) -> None:
         self._lists = lists
-        self._keys = sorted({key for each in lists for key in each.prices})
+        self._keys = sorted({key for text in lists for key in text.prices})
         dated: list[Price | Modifier] = [*self.factors]
-        dated += (price for each in lists for several in each.prices.values() for price in several)
+        dated += (price for text in lists for several in text.prices.values() for price in several)
         self._turns = sorted({date.min, *(day for entry in dated for day in (entry.since, entry.until))})
-        self.models: Mapping[str, Model] = {id_: model for each in lists for id_, model in each.models.items()}
+        self.models: Mapping[str, Model] = {id_: model for text in lists for id_, model in text.models.items()}
         self._rates: dict[tuple[date | str, ...], Rate | Unpriced] = {}
         self.model = canonical({*self.models, *(subject for subject, _, _ in self._keys)})
         """The id under which these lists have a model: of `claude-haiku-4-5` that with its date."""
@@ -107,15 +107,15 @@ class PriceList:
 
     def changes(self, subject: str) -> list[date]:
         """The days on which a price of a model or service begins."""
-        every = (
-            price for each in self._lists for key, dated in each.prices.items() if key[0] == subject for price in dated
+        prices = (
+            price for text in self._lists for key, dated in text.prices.items() if key[0] == subject for price in dated
         )
-        return sorted({price.since for price in every})
+        return sorted({price.since for price in prices})
 
     @property
     def factors(self) -> list[Modifier]:
         """Every modifier of every day."""
-        return [modifier for each in self._lists for dated in each.modifiers.values() for modifier in dated]
+        return [modifier for text in self._lists for dated in text.modifiers.values() for modifier in dated]
 
     def on(self, day: date, subject: str | None = None) -> tuple[Price, ...]:
         """The prices that hold on a UTC day, one for each model (or service), context and speed, in that order."""
@@ -124,12 +124,14 @@ class PriceList:
 
     def modifiers(self, day: date) -> tuple[Modifier, ...]:
         """The factors that hold on a UTC day, in the order of their application."""
-        every = (modifier for each in self._lists for dated in each.modifiers.values() for modifier in dated)
-        return tuple({modifier.name: modifier for modifier in every if modifier.since <= day < modifier.until}.values())
+        entries = (modifier for text in self._lists for dated in text.modifiers.values() for modifier in dated)
+        return tuple(
+            {modifier.name: modifier for modifier in entries if modifier.since <= day < modifier.until}.values()
+        )
 
     def _holding(self, key: tuple[str, str, str], day: date) -> Price | None:
         current = None
-        for price in (price for each in self._lists for price in each.prices.get(key, ())):
+        for price in (price for text in self._lists for price in text.prices.get(key, ())):
             current = price.over(current) if price.since <= day < price.until else current
         return current
 

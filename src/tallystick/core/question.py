@@ -52,8 +52,8 @@ class Question:
 
     def __hash__(self) -> int:
         """Return one hash for equal questions, whose filters may stand in another order."""
-        asked = (self.report, self.window, self.by, self.top, self.show, self.against, self.zone)
-        return hash((asked, frozenset(self.where.items())))
+        fields = (self.report, self.window, self.by, self.top, self.show, self.against, self.zone)
+        return hash((fields, frozenset(self.where.items())))
 
     @property
     def owned(self) -> bool:

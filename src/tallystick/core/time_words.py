@@ -81,8 +81,8 @@ def window(
     if since is None and last:
         start = end - DAY * _LENGTH
     else:
-        named = period(DEFAULT if since is None else since, now)
-        start, end = named.days.start, named.days.end if named.ended and not last else end
+        span = period(DEFAULT if since is None else since, now)
+        start, end = span.days.start, span.days.end if span.ended and not last else end
     if start >= tomorrow:
         raise InvalidQuestion(f"{since} is in the future: today is {now:%Y-%m-%d}, {zone}.", _WORDS)
     if start >= end:
@@ -220,12 +220,12 @@ def _first_of(number: int) -> datetime:
     return midnight(date(number // 12, number % 12 + 1, 1))
 
 
-def _unknown(word: str, what: str, choices: tuple[str, ...], hint: str) -> InvalidQuestion:
+def _unknown(word: str, kind: str, choices: tuple[str, ...], hint: str) -> InvalidQuestion:
     if (day := _DAY.match(word)) and _calendar(day[0]) is not None and word != day[0]:
-        return InvalidQuestion(f"{word!r} is an instant, and {what} is asked for.", f"Write the day: {day[0]}.")
+        return InvalidQuestion(f"{word!r} is an instant, and {kind} is asked for.", f"Write the day: {day[0]}.")
     words = [choice for choice in choices if choice[0].isalpha()]
     near = f"Did you mean {word}d?" if _COUNT.fullmatch(word) else did_you_mean(word.strip(), words)
-    return InvalidQuestion(f"{word!r} is not {what}.", f"{near} {hint}".strip())
+    return InvalidQuestion(f"{word!r} is not {kind}.", f"{near} {hint}".strip())
 
 
 def _too_early(when: When | None, first: datetime) -> InvalidQuestion:

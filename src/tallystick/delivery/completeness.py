@@ -35,8 +35,11 @@ def waits_for(context: Context, order: Order, period: Period) -> list[str]:
     ids = [id_ for id_ in organizations(context.engine) if organization in {None, id_, names.get(id_)}]
     if order.is_closed:
         if open_ids := [id_ for id_ in ids if period.name not in closings(context.engine, id_)]:
-            of = f" of {', '.join(open_ids)}" if len(ids) > 1 else ""
-            return [f"not closed{of}: `tallystick close {period.name}`", *_open_days(context, order.needs(period), ids)]
+            whose = f" of {', '.join(open_ids)}" if len(ids) > 1 else ""
+            return [
+                f"not closed{whose}: `tallystick close {period.name}`",
+                *_open_days(context, order.needs(period), ids),
+            ]
         return []
     return [*_open_days(context, order.needs(period), ids)]
 

@@ -81,9 +81,9 @@ def content(context: Context, parcel: Parcel, dashboard: str) -> Content:
     if team:
         answer = told_to_teams(answer)
     written = order.form.write(answer) if order.form else None
-    of = f" of {team}" if team else ""
+    whose = f" of {team}" if team else ""
     return Content(
-        plain(f"{order.name}{of}, {_days(order, period, answer, context.now)}"),
+        plain(f"{order.name}{whose}, {_days(order, period, answer, context.now)}"),
         digest(answer),
         address,
         dashboard and dashboard + address.url,

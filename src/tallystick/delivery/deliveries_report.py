@@ -124,14 +124,16 @@ class _Listing:
                 reasons = reasons_to_wait(self.context, order, period)
                 state, reason = (WAITING, "; ".join(reasons)) if reasons else (READY, None)
                 yield _Line(order.name, period.name, None, state, _to(order), reason).row()
-        made = [parcel for parcel in parcels(self.orders, self.events) if self.every or self._is_recent(parcel)]
+        parcel_list = [parcel for parcel in parcels(self.orders, self.events) if self.every or self._is_recent(parcel)]
         newest: dict[str, Period] = {}
         for order in self.orders:
-            if own := [parcel.period for parcel in made if parcel.order is order]:
+            if own := [parcel.period for parcel in parcel_list if parcel.order is order]:
                 newest[order.name] = max(own)
                 days = Window(min(own).start, max(own).window.end)
                 self._billed[order.name] = billed_days(self.context, order, days)
-        listed = [self._line(parcel, now) for parcel in sorted(made, key=lambda parcel: parcel.period, reverse=True)]
+        listed = [
+            self._line(parcel, now) for parcel in sorted(parcel_list, key=lambda parcel: parcel.period, reverse=True)
+        ]
         if self.every:
             yield from (line.row() for line in listed)
             return

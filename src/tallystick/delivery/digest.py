@@ -21,24 +21,24 @@ _MESSAGES = 2
 
 def digest(answer: Answer) -> str:
     """Return the title, the figures or first rows, what holds for all of them, and the gravest warnings."""
-    whole = document(answer)
+    page = document(answer)
     is_titled = not isinstance(answer, Table) or answer.question is not None
-    paragraphs = ["\n".join(filter(None, (plain(whole.title), plain(whole.subtitle))))] if is_titled else []
+    paragraphs = ["\n".join(filter(None, (plain(page.title), plain(page.subtitle))))] if is_titled else []
     lines = [
         f"{plain(figure.heading.name)}: {_amount(shown(figure.cell, figure.heading), figure.heading)}"
         + (f" ({plain(figure.note)})" if figure.note else "")
-        for figure in whole.figures
+        for figure in page.figures
     ]
     if not lines:
-        tables = (section.table for section in whole.sections if section.table)
+        tables = (section.table for section in page.sections if section.table)
         lines = [line for table in [next(tables, None)] if table for line in _rows(table)]
     paragraphs.append("\n".join(lines))
-    warnings = [f"Warning: {plain(text)}" for text in whole.warnings[:_MESSAGES]]
+    warnings = [f"Warning: {plain(text)}" for text in page.warnings[:_MESSAGES]]
     if isinstance(answer, Table) and (days := answer.coverage.get("provisional")):
         warnings.append(f"Provisional: Anthropic may still change {spans(map(date.fromisoformat, days))}.")
-    if len(whole.warnings) > _MESSAGES:
-        warnings.append(f"{len(whole.warnings) - _MESSAGES} more warnings.")
-    general = [plain(message.text) for message in whole.messages if message.is_general]
+    if len(page.warnings) > _MESSAGES:
+        warnings.append(f"{len(page.warnings) - _MESSAGES} more warnings.")
+    general = [plain(message.text) for message in page.messages if message.is_general]
     return "\n\n".join(filter(None, (*paragraphs, "\n".join([*general, *warnings]))))
 
 

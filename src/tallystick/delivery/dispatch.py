@@ -49,8 +49,8 @@ class Sent:
     def __str__(self) -> str:
         """Return it in a line."""
         parcel = self.parcel
-        of = f" of {safe(parcel.team)}" if parcel.team else ""
-        about = f"{safe(parcel.order.name)}{of}, {parcel.period.label}, to {safe(self.where)}"
+        whose = f" of {safe(parcel.team)}" if parcel.team else ""
+        about = f"{safe(parcel.order.name)}{whose}, {parcel.period.label}, to {safe(self.where)}"
         if self.receipt.delivery is Delivery.SENT:
             return f"delivered: {about}."
         if self.receipt.delivery is Delivery.REFUSED:
@@ -84,8 +84,8 @@ def dispatch(
             else:
                 decide(context, tables, order, period, now(), author)
     while parcel := _first_due(tables, orders, now()):
-        if sent := _sent(context, tables, orders, parcel, send, dashboard, now, author):
-            yield sent
+        if outcome := _sent(context, tables, orders, parcel, send, dashboard, now, author):
+            yield outcome
 
 
 def undecided(order: Order, events: Sequence[DeliveryEvent], now: datetime) -> list[Period]:
@@ -134,8 +134,8 @@ def _own(order: Order, events: Sequence[DeliveryEvent]) -> list[DeliveryEvent]:
 
 def _first(order: Order, events: Sequence[DeliveryEvent], now: datetime) -> Period:
     """The first period that is delivered: the last that had ended when the order was seen first."""
-    begun = (of_day(order.every, event.period) for event in _own(order, events) if event.step is Step.BEGUN)
-    return next(begun, last_ended(order.every, now))
+    first_periods = (of_day(order.every, event.period) for event in _own(order, events) if event.step is Step.BEGUN)
+    return next(first_periods, last_ended(order.every, now))
 
 
 def _begin(tables: Tables, orders: Sequence[Order], now: datetime, author: str) -> None:
@@ -143,7 +143,7 @@ def _begin(tables: Tables, orders: Sequence[Order], now: datetime, author: str) 
 
     def new() -> list[DeliveryEvent]:
         events = delivery_events(tables)
-        begun = {(event.name, event.every) for event in events if event.step is Step.BEGUN}
+        known_orders = {(event.name, event.every) for event in events if event.step is Step.BEGUN}
         return [
             DeliveryEvent(
                 order.name,
@@ -154,7 +154,7 @@ def _begin(tables: Tables, orders: Sequence[Order], now: datetime, author: str) 
                 author,
             )
             for order in orders
-            if (order.name, order.every) not in begun
+            if (order.name, order.every) not in known_orders
         ]
 
     if new():
@@ -163,8 +163,8 @@ def _begin(tables: Tables, orders: Sequence[Order], now: datetime, author: str) 
 
 
 def _first_due(tables: Tables, orders: Sequence[Order], now: datetime) -> Parcel | None:
-    every = parcels(orders, delivery_events(tables))
-    return next((parcel for parcel in every if parcel.is_due(now, is_dead)), None)
+    parcel_list = parcels(orders, delivery_events(tables))
+    return next((parcel for parcel in parcel_list if parcel.is_due(now, is_dead)), None)
 
 
 def _sent(
@@ -178,22 +178,22 @@ def _sent(
     author: str,
 ) -> Sent | None:
     """Send a parcel, once it is written down that it is about to be sent; None where another watcher was faster."""
-    made, why = _made(context, parcel, dashboard)
+    message, why = _made(context, parcel, dashboard)
     with tables.writing() as writer:
-        due = {each.key: each for each in parcels(orders, delivery_events(tables)) if each.is_due(now(), is_dead)}
+        due = {entry.key: entry for entry in parcels(orders, delivery_events(tables)) if entry.is_due(now(), is_dead)}
         if parcel.key not in due:
             return None
         parcel = due[parcel.key]  # its attempts, those of others among them
-        amount = made.billed if made else None
+        amount = message.billed if message else None
         events = [parcel.event(Step.SENDING, now(), author, billed=amount)]
-        if made is None:
+        if message is None:
             events.append(parcel.event(Step.REFUSED, now(), author, text=why))
         write(writer, events)
-    if made is None:
+    if message is None:
         return Sent(parcel, Receipt(Delivery.REFUSED, why), parcel.to)
-    where = str(parcel.order.folder / made.name) if not parcel.channel and parcel.order.folder else parcel.to
+    where = str(parcel.order.folder / message.name) if not parcel.channel and parcel.order.folder else parcel.to
     try:
-        receipt = send(parcel, made, now())
+        receipt = send(parcel, message, now())
     except TallystickError as wrong:  # before anything was sent
         receipt = Receipt(Delivery.REFUSED, _why(wrong))
     if receipt.delivery is not Delivery.UNCERTAIN:

@@ -93,15 +93,15 @@ def orders(
 
     `beside` makes a path of the settings file absolute.
     """
-    made: dict[str, Order] = {}
+    orders_by_word: dict[str, Order] = {}
     for number, table in enumerate(tables, 1):
         where = f"[[deliver]] {number}"
         check_fields(where, table, _FIELDS, "delivery", _MEND)
         order = _order(where, table, {channel.name: channel for channel in channels}, views, beside)
-        if same := made.get(word := file_word(order.name).casefold()):
-            raise InvalidQuestion(f"{where}: {order.name!r} would name files as {same.name!r} does.", "Rename one.")
-        made[word] = order
-    return [*made.values()]
+        if twin := orders_by_word.get(word := file_word(order.name).casefold()):
+            raise InvalidQuestion(f"{where}: {order.name!r} would name files as {twin.name!r} does.", "Rename one.")
+        orders_by_word[word] = order
+    return [*orders_by_word.values()]
 
 
 def named_order(known: Sequence[Order], name: str) -> Order:
@@ -120,13 +120,13 @@ def _order(
     views: Sequence[SavedView],
     beside: Callable[[str], Path],
 ) -> Order:
-    name, every = _text(where, table, "name"), _choice(where, table, "every", [str(grain) for grain in EVERY])
+    name, length = _text(where, table, "name"), _choice(where, table, "every", [str(grain) for grain in EVERY])
     form = FORMATS[_choice(where, table, "format", [*FORMATS])] if "format" in table else None
     is_each = table.get("teams") == EACH
     order = Order(
         name,
         _question(where, table, views),
-        Grain(every),
+        Grain(length),
         form,
         tuple(_channel(where, channel, channels) for channel in (_texts(where, table, "to") if "to" in table else ())),
         beside(_text(where, table, "folder")) if "folder" in table else None,
@@ -147,9 +147,9 @@ def _check(where: str, order: Order) -> None:
     if order.is_closed and order.every is not Grain.MONTH:
         raise InvalidQuestion(f"{where}: only months are closed.", 'Write every = "month", or leave out once.')
     names = _parameters(order.address.report)
-    if given := [word for word in DAYS if order.address.texts(word) and ("month" in names)]:
+    if words := [word for word in DAYS if order.address.texts(word) and ("month" in names)]:
         raise InvalidQuestion(
-            f"{where}: `every` says the days, and the question has {given[0]}.", "Leave it out there."
+            f"{where}: `every` says the days, and the question has {words[0]}.", "Leave it out there."
         )
     if not order.is_by_team:
         if bound := next((channel for channel in order.channels if channel.teams is not None), None):

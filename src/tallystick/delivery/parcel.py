@@ -66,7 +66,7 @@ class Parcel:
         return self.standing(now, is_dead) in {Standing.NEW, Standing.DUE}
 
     def event(
-        self, step: Step, now: datetime, who: str, text: str = "", billed: Decimal | None = None
+        self, step: Step, now: datetime, author: str, text: str = "", billed: Decimal | None = None
     ) -> DeliveryEvent:
         """Return what to write down of its next attempt."""
         return DeliveryEvent(
@@ -75,7 +75,7 @@ class Parcel:
             self.period.start.date(),
             step,
             now,
-            who,
+            author,
             edition=self.edition,
             team=self.team,
             channel=self._channel,
@@ -90,13 +90,13 @@ class Parcel:
 
 
 def decision(
-    order: Order, period: Period, edition: int, teams: Sequence[str], now: datetime, who: str
+    order: Order, period: Period, edition: int, teams: Sequence[str], now: datetime, author: str
 ) -> DeliveryEvent:
     """Return the event that says which teams' files go where; without a team one that has all goes everywhere."""
     to = [[channel.name, team] for team in teams for channel in order.channels if _takes(channel, team)]
     to += [["", team] for team in teams if order.folder]
     return DeliveryEvent(
-        order.name, str(order.every), period.start.date(), Step.DECIDED, now, who, edition=edition, facts={"to": to}
+        order.name, str(order.every), period.start.date(), Step.DECIDED, now, author, edition=edition, facts={"to": to}
     )
 
 
@@ -106,10 +106,10 @@ def parcels(orders: Sequence[Order], events: Sequence[DeliveryEvent]) -> Iterato
     The earliest period comes first, of equals the first order of the settings.
     """
     by_name = {order.name: order for order in orders}
-    told: dict[tuple[object, ...], list[DeliveryEvent]] = defaultdict(list)
+    events_by_parcel: dict[tuple[object, ...], list[DeliveryEvent]] = defaultdict(list)
     editions: dict[tuple[object, ...], int] = {}
     for event in events:
-        told[(*_edition(event), event.team, event.channel)].append(event)
+        events_by_parcel[(*_edition(event), event.team, event.channel)].append(event)
         if event.step is Step.DECIDED:
             edition = editions.get(_edition(event)[:-1], 0)
             editions[_edition(event)[:-1]] = max(edition, event.edition)
@@ -136,7 +136,7 @@ def parcels(orders: Sequence[Order], events: Sequence[DeliveryEvent]) -> Iterato
                 team,
                 channel,
                 stem + (f"+{event.edition}" if event.edition > 1 else ""),
-                Attempts.of(told[(*_edition(event), team, name)]),
+                Attempts.of(events_by_parcel[(*_edition(event), team, name)]),
                 editions[_edition(event)[:-1]] == event.edition,
             )
 

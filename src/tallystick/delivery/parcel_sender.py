@@ -31,30 +31,32 @@ class ParcelSender:
     network: Network
     write: Callable[[str], None]
 
-    def send(self, parcel: Parcel, made: Content, now: datetime) -> Receipt:
+    def send(self, parcel: Parcel, message: Content, now: datetime) -> Receipt:
         """Send a parcel once; InvalidQuestion where it cannot be, and nothing was sent then."""
         channel = parcel.channel
         if channel is None:
-            if parcel.order.folder and made.file is not None:
-                write_all(parcel.order.folder, {made.name: made.file}, force=True)
+            if parcel.order.folder and message.file is not None:
+                write_all(parcel.order.folder, {message.name: message.file}, force=True)
             return Receipt(Delivery.SENT)
         if channel.kind is Kind.APPRISE:
-            notice = Notice(made.title, f"{made.words}\n\n{made.look}", Severity.INFO)
-            enclosed = apprise_channel.Enclosure(made.name, made.attached, made.enclosure, made.no_enclosure)
+            notice = Notice(message.title, f"{message.words}\n\n{message.look}", Severity.INFO)
+            enclosed = apprise_channel.Enclosure(
+                message.name, message.attached, message.enclosure, message.no_enclosure
+            )
             return apprise_channel.send(channel.secret("url"), notice, enclosed)
         if channel.kind is Kind.WEBHOOK:
             return post(
                 channel.secret("url"),
                 channel.secret("secret"),
                 parcel.key,
-                webhook_body(parcel, made, now),
+                webhook_body(parcel, message, now),
                 now,
                 allow_private=channel.allow_private,
                 certificates=self.network.certificates(),
             )
         form = parcel.order.form
-        printed = made.file.decode() if form and form.text and made.file else f"{made.words}\n\n{made.look}"
-        self.write(f"{made.title}\n{printed}")
+        printed = message.file.decode() if form and form.text and message.file else f"{message.words}\n\n{message.look}"
+        self.write(f"{message.title}\n{printed}")
         return Receipt(Delivery.SENT)
 
 
@@ -70,10 +72,10 @@ def unreachable(channels: Sequence[Channel]) -> Iterator[str]:
             yield f"{safe(channel.name)} cannot be sent anything: {wrong.what} {wrong.hint}"
 
 
-def webhook_body(parcel: Parcel, made: Content, now: datetime) -> bytes:
+def webhook_body(parcel: Parcel, message: Content, now: datetime) -> bytes:
     """Return what a webhook is sent: the words, and the file in base64 where it is small enough."""
     period = parcel.period
-    file = made.file
+    file = message.file
     body = {
         "version": 1,
         "key": parcel.key,
@@ -81,8 +83,8 @@ def webhook_body(parcel: Parcel, made: Content, now: datetime) -> bytes:
         "topic": "delivery",
         "sent_at": text(now),
         "severity": str(Severity.INFO),
-        "title": made.title,
-        "text": "\n\n".join(filter(None, (made.words, made.look))),
+        "title": message.title,
+        "text": "\n\n".join(filter(None, (message.words, message.look))),
         "delivery": {
             "name": safe(parcel.order.name),
             "every": str(period.every),
@@ -90,16 +92,16 @@ def webhook_body(parcel: Parcel, made: Content, now: datetime) -> bytes:
             "last_day": str(period.last),
             "team": safe(parcel.team) or None,
             "edition": parcel.edition,
-            "command": made.command,
-            "link": made.link or None,
+            "command": message.command,
+            "link": message.link or None,
         },
         "file": None
         if file is None
         else {
-            "name": made.name,
+            "name": message.name,
             "bytes": len(file),
             "sha256": hashlib.sha256(file).hexdigest(),
-            "base64": None if made.attached is None else base64.b64encode(file).decode(),
+            "base64": None if message.attached is None else base64.b64encode(file).decode(),
         },
     }
     return json.dumps(body, separators=(",", ":")).encode()

@@ -51,18 +51,18 @@ class Period:
         return Period(self.every, self.every.floor(self.start - DAY))
 
 
-def last_ended(every: Grain, now: datetime) -> Period:
+def last_ended(grain: Grain, now: datetime) -> Period:
     """Return the period that ended last."""
-    return Period(every, every.floor(now)).before
+    return Period(grain, grain.floor(now)).before
 
 
 def ended(first: Period, now: datetime) -> list[Period]:
     """Return every period from the first that has ended, in order."""
     periods = []
-    one = last_ended(first.every, now)
-    while one.start >= first.start:
-        periods.append(one)
-        one = one.before
+    latest = last_ended(first.every, now)
+    while latest.start >= first.start:
+        periods.append(latest)
+        latest = latest.before
     return periods[::-1]
 
 
@@ -74,19 +74,19 @@ def most_recent(last: Period) -> list[Period]:
     return periods
 
 
-def named_period(every: Grain, word: str | None, now: datetime) -> Period:
+def named_period(grain: Grain, word: str | None, now: datetime) -> Period:
     """Return the period that holds what a word for time names first, the last ended one for None.
 
     InvalidQuestion where it has not ended, or the word names no days.
     """
     if word is None:
-        return last_ended(every, now)
-    chosen = Period(every, every.floor(period(word, now).days.start))
-    if chosen.window.end > now:
-        raise InvalidQuestion(f"{chosen.label} has not ended.", "Name an ended one, or leave out --period.")
-    return chosen
+        return last_ended(grain, now)
+    latest = Period(grain, grain.floor(period(word, now).days.start))
+    if latest.window.end > now:
+        raise InvalidQuestion(f"{latest.label} has not ended.", "Name an ended one, or leave out --period.")
+    return latest
 
 
-def of_day(every: Grain, day: date) -> Period:
+def of_day(grain: Grain, day: date) -> Period:
     """Return the period that begins on a day."""
-    return Period(every, midnight(day))
+    return Period(grain, midnight(day))

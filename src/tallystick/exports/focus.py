@@ -144,8 +144,8 @@ def _batches(
 
     @cache
     def rate(day: date, *price_key: str) -> Rate | None:
-        named = dict(zip(TERMS, price_key, strict=True))
-        price = listed.rate(named.pop("model"), named.pop("kind"), day, **named)
+        terms = dict(zip(TERMS, price_key, strict=True))
+        price = listed.rate(terms.pop("model"), terms.pop("kind"), day, **terms)
         return price if isinstance(price, Rate) else None
 
     order = [identifier(name) for name in _READ if name not in _FIGURES]
@@ -156,7 +156,7 @@ def _batches(
             .where(_COUNTED, within(Window.of_day(day), months=True))
             .order_by(*order, "list", "billed", "quantity")
         )
-        same = _SAME | _periods(day)
+        constants = _SAME | _periods(day)
         for batch in engine.stream(query, _ROWS):
             rows = []
             for row in batch.to_pylist():
@@ -164,7 +164,7 @@ def _batches(
                 known = rate(day, *(row[name] for name in TERMS)) if bought else None
                 account = {"BillingAccountName": names.get(row["organization"], row["organization"])}
                 owner = _owner(owners, owned[tuple(row[name] for name in FIELDS)], day)
-                rows.append(same | account | _costs(row, known, estimates) | _identity(row, owner))
+                rows.append(constants | account | _costs(row, known, estimates) | _identity(row, owner))
             yield pa.RecordBatch.from_pylist(rows, columns)
     messages += map(note, estimates.sentences())
 

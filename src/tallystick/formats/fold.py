@@ -35,7 +35,7 @@ def folded(text: str, width: int) -> list[str]:
             *parts, word = chop_cells(word, width)  # noqa: PLW2901 - the rest of it
             lines += parts
         line = word
-    return [each.rstrip() for each in [*lines, line]]
+    return [row.rstrip() for row in [*lines, line]]
 
 
 def grid(rows: Sequence[Sequence[str]], figure: int, width: int, gap: int) -> list[str]:

@@ -92,8 +92,8 @@ def columns_of(table: Table, *, ids: bool = False) -> tuple[Column, ...]:
     texts = [_texts([row[index] for row in table.cells], heading) for index, heading in enumerate(headings)]
     columns: list[Column] = []
     for index, heading in enumerate(headings):
-        named = index + 1 < len(headings) and headings[index + 1].name == f"{heading.name}_name"
-        if not ids and named:
+        has_name = index + 1 < len(headings) and headings[index + 1].name == f"{heading.name}_name"
+        if not ids and has_name:
             names = _named(texts[index], texts[index + 1], headings[index + 1].shared)
             columns.append(Column(heading, names, feet[index], fixed=not heading.drop_order))
         elif ids or not index or heading.name != f"{headings[index - 1].name}_name":

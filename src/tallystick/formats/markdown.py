@@ -28,13 +28,13 @@ def as_markdown(answer: Answer) -> str:
     return "\n\n".join(_parts(document(answer))) + "\n"
 
 
-def _parts(made: Document) -> Iterator[str]:
-    yield f"# {_line(made.title)}"
-    if made.subtitle:
-        yield _line(made.subtitle)
-    if made.headline:
-        yield _line(made.headline)
-    if made.figures:
+def _parts(page: Document) -> Iterator[str]:
+    yield f"# {_line(page.title)}"
+    if page.subtitle:
+        yield _line(page.subtitle)
+    if page.headline:
+        yield _line(page.headline)
+    if page.figures:
         head = _grid(("figure", "value", "unit", "note"), (False, True, False, False))
         rows = (
             (
@@ -43,19 +43,19 @@ def _parts(made: Document) -> Iterator[str]:
                 figure.heading.unit or "",
                 figure.note,
             )
-            for figure in made.figures
+            for figure in page.figures
         )
         yield "\n".join(
             (*head, *(_row((_text(name), cell, _text(unit), _text(note))) for name, cell, unit, note in rows))
         )
-    for section in made.sections:
+    for section in page.sections:
         if section.title:
             yield f"## {_line(section.title)}"
         yield from map(_line, section.words)
         if section.table:
             yield _table(section.table)
-    if made.messages:
-        yield "\n".join(f"- {message.kind}: {_text(message.text).strip()}" for message in ordered(made.messages))
+    if page.messages:
+        yield "\n".join(f"- {message.kind}: {_text(message.text).strip()}" for message in ordered(page.messages))
 
 
 def _table(table: Table) -> str:

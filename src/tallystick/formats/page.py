@@ -115,7 +115,7 @@ def _layout(headings: Sequence[Heading], texts: Sequence[list[str]]) -> tuple[in
     for most in TEXTS:
         letters = [_letters(heading, texts[index], most) for index, heading in enumerate(headings)]
         tries.append((most, letters, *_fit(sum(letters) + 2 * len(letters))))
-    return next((each for each in tries if not each[2]), tries[0])
+    return next((fit for fit in tries if not fit[2]), tries[0])
 
 
 def _letters(heading: Heading, texts: list[str], most: int) -> int:

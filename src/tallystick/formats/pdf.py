@@ -36,5 +36,5 @@ def _set(texts: str, **options: Any) -> bytes:
     import typst
 
     source = files("tallystick.formats").joinpath("page.typ").read_bytes()
-    made: bytes = typst.compile(source, sys_inputs={"page": texts}, format="pdf", timestamp=0, **options)
-    return made
+    pdf: bytes = typst.compile(source, sys_inputs={"page": texts}, format="pdf", timestamp=0, **options)
+    return pdf

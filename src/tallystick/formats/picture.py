@@ -105,10 +105,10 @@ def _slots(table: Table, along: str, names: Sequence[str], *, in_time: bool) -> 
 
 def _days(have: set[str], absent: set[str]) -> list[str]:
     """The days between the first and the last that are not there, and what the ledger does not have."""
-    every = {day for day in have | absent if _DAY.fullmatch(day)}
-    if not every:
+    dates = {day for day in have | absent if _DAY.fullmatch(day)}
+    if not dates:
         return []
-    first, last = (date.fromisoformat(day) for day in (min(every), max(every)))
+    first, last = (date.fromisoformat(day) for day in (min(dates), max(dates)))
     days = (str(first + timedelta(days=count)) for count in range((last - first).days + 1))
     return [day for day in days if day not in have]
 
@@ -117,15 +117,15 @@ def _coordinate(cell: Cell) -> float | None:
     return float(cell) if isinstance(cell, int | Decimal) else None
 
 
-def _columns(slots: list[_Slot], series: list[str], known: list[float], whole: int) -> str:
+def _columns(slots: list[_Slot], series: list[str], known: list[float], breadth: int) -> str:
     """Columns beside each other along time; each labelled where there is room, else the largest and the smallest."""
     height, margin = 190.0, 56.0
     longest = max(len(text) for slot in slots for text in slot.texts)
-    width = min(whole - (96.0 if whole == WIDTH else 66.0), len(slots) * 60.0 * (1 + len(series)))
+    width = min(breadth - (96.0 if breadth == WIDTH else 66.0), len(slots) * 60.0 * (1 + len(series)))
     step = width / len(slots)
     column = step * 0.78 / len(series)
     roomy = longest * LETTER <= step / len(series)
-    every = -(-int(max(len(slot.name) for slot in slots) * LETTER + 8) // max(int(step), 1))
+    stride = -(-int(max(len(slot.name) for slot in slots) * LETTER + 8) // max(int(step), 1))
     low, high = min(0.0, *known), max(0.0, *known)
     room = (high - low or 1.0) * 0.12
     bottom, top = low - room if low else 0.0, high + room if high else 0.0
@@ -136,33 +136,33 @@ def _columns(slots: list[_Slot], series: list[str], known: list[float], whole: i
     marks = [] if roomy else [*_axis(bottom, top, y, width)]
     for index, slot in enumerate(slots):
         for number, (value, text) in enumerate(zip(slot.values, slot.texts, strict=True)):
-            left = step * (index + 0.11) + column * number
-            middle = left + column / 2
+            edge = step * (index + 0.11) + column * number
+            middle = edge + column / 2
             if value is not None:
-                marks.append(_bar(left, y(value), column, y(0) - y(value), number))
+                marks.append(_bar(edge, y(value), column, y(0) - y(value), number))
             if value is not None and (roomy or value in {max(known), low}):
                 marks.append(_text(middle, y(value) + (14 if value < 0 else -2), text))
             if text == "?":
                 marks.append(_text(middle, y(0) - 3, text, color=PALE, bold=True))
-        if index % every == 0:
-            marks.append(_text(step * (index + 0.5), height + 17, _short(slot.name, whole // NAME), color=PALE))
+        if index % stride == 0:
+            marks.append(_text(step * (index + 0.5), height + 17, _short(slot.name, breadth // NAME), color=PALE))
     marks.append(_line(0, y(0), width, y(0), PALE))
-    return _svg(marks, series, whole, margin=margin, height=height + 26)
+    return _svg(marks, series, breadth, margin=margin, height=height + 26)
 
 
-def _bars(slots: list[_Slot], series: list[str], known: list[float], whole: int) -> str:
+def _bars(slots: list[_Slot], series: list[str], known: list[float], breadth: int) -> str:
     """Bars under each other, each with its name at the left and its amount at its end."""
-    most = whole // NAME
+    most = breadth // NAME
     names = max(min(max(len(slot.name) for slot in slots), most), 4) * LETTER + 14
-    width = whole - names - 8
+    width = breadth - names - 8
     step = 22.0 if len(series) == 1 else 8.0 + 15 * len(series)
     bar = step * 0.72 / len(series)
     low, high = min(0.0, *known), max(0.0, *known)
     room = (high - low or 1.0) * (max(len(text) for slot in slots for text in slot.texts) * LETTER + 10) / (width * 0.7)
-    left, right = low - room if low else 0.0, high + room
+    lowest, highest = low - room if low else 0.0, high + room
 
     def x(value: float) -> float:
-        return width * (value - left) / (right - left)
+        return width * (value - lowest) / (highest - lowest)
 
     marks = []
     for index, slot in enumerate(slots):
@@ -176,7 +176,7 @@ def _bars(slots: list[_Slot], series: list[str], known: list[float], whole: int)
             marks.append(_text(x(end) + (-5 if end < 0 else 5), top + bar / 2 + 3, text, side))
     height = step * len(slots)
     marks.append(_line(x(0), 0, x(0), height, PALE))
-    return _svg(marks, series, whole, margin=names, height=height + 4)
+    return _svg(marks, series, breadth, margin=names, height=height + 4)
 
 
 def _axis(low: float, high: float, y: Callable[[float], float], width: float) -> Iterator[str]:
@@ -211,15 +211,15 @@ def _short(name: str, most: int) -> str:
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
-def _svg(marks: list[str], series: list[str], whole: int, *, margin: float, height: float) -> str:
+def _svg(marks: list[str], series: list[str], breadth: int, *, margin: float, height: float) -> str:
     """The whole picture; several series are named above it, each after a square of its shade."""
-    above, left = 8.0, 0.0
+    above, offset = 8.0, 0.0
     if len(series) > 1:
         above = 28.0
-        for number, name in enumerate(_short(name, whole // NAME) for name in series):
-            square = f'<rect x="{left:.2f}" y="-20" width="8" height="8" fill="{SHADES[number % len(SHADES)]}"/>'
-            marks += [square, _text(left + 14, -13, name, "start")]
-            left += len(name) * LETTER + 34
-    size = f'width="{whole}" height="{above + height:.0f}" viewBox="0 0 {whole} {above + height:.0f}"'
+        for number, name in enumerate(_short(name, breadth // NAME) for name in series):
+            square = f'<rect x="{offset:.2f}" y="-20" width="8" height="8" fill="{SHADES[number % len(SHADES)]}"/>'
+            marks += [square, _text(offset + 14, -13, name, "start")]
+            offset += len(name) * LETTER + 34
+    size = f'width="{breadth}" height="{above + height:.0f}" viewBox="0 0 {breadth} {above + height:.0f}"'
     group = f'<g transform="translate({margin:.2f},{above:.2f})" font-family="{FONT}" font-size="10">'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{group}{"".join(marks)}</g></svg>'

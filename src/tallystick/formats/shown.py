@@ -92,8 +92,10 @@ def document(answer: Answer) -> Document:
         )
     name = answer.question.report if answer.question else "sql"
     messages = (*answer.messages, *rounding(answer))
-    whole = (Section("", answer),)
-    return Document(name, title(answer) or name, "", whole, messages=messages, lines=answer, headline=answer.headline)
+    sections = (Section("", answer),)
+    return Document(
+        name, title(answer) or name, "", sections, messages=messages, lines=answer, headline=answer.headline
+    )
 
 
 def rows(answer: Answer) -> Table:

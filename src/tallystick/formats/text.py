@@ -53,24 +53,24 @@ def _answer(table: Table, width: int, ids: bool) -> list[str]:
     return [*([heading, *headline, ""] if heading else []), *lines, *([""] if lines else [])]
 
 
-def _document(made: Document, width: int, ids: bool) -> list[str]:
-    headline = "" if made.telling else made.headline
-    lines = [line for text in (made.title, made.subtitle, headline) for line in folded(safe(text), width) if text]
-    if made.figures:
+def _document(page: Document, width: int, ids: bool) -> list[str]:
+    headline = "" if page.telling else page.headline
+    lines = [line for text in (page.title, page.subtitle, headline) for line in folded(safe(text), width) if text]
+    if page.figures:
         rows = [
             (figure.heading.name, shown(figure.cell, figure.heading), figure.heading.unit or "", figure.note)
-            for figure in made.figures
+            for figure in page.figures
         ]
         lines += ["", *grid([[safe(part) for part in row] for row in rows], 1, width, FIGURES_GAP)]
     blocks: list[list[list[str]]] = []
-    for index, section in enumerate(made.sections):
-        paired = section.beside or (index + 1 < len(made.sections) and made.sections[index + 1].beside)
+    for index, section in enumerate(page.sections):
+        paired = section.beside or (index + 1 < len(page.sections) and page.sections[index + 1].beside)
         block = _headed(section, (width - GAP) // 2, ids) if paired else _section(section, width, ids)
         if section.beside and blocks and _breadth([*blocks[-1], block]) <= width:
             blocks[-1].append(block)
         else:
             blocks.append([block])
-    after_lines = bool(made.figures)
+    after_lines = bool(page.figures)
     for row in blocks:
         block = _beside(row)
         lines += block if after_lines and len(block) == 1 else ["", *block]
@@ -132,10 +132,10 @@ def _table(table: Table, width: int, ids: bool) -> list[str]:
     if not table.cells:
         words = nothing(table)
         return [words] if words else []
-    made = layout(table, width, ids=ids)
-    lines = _grid(made.columns, [row[: sum(heading.block for heading in table.headings)] for row in table.cells])
-    if made.left_out:
-        count = len(made.left_out)
+    arrangement = layout(table, width, ids=ids)
+    lines = _grid(arrangement.columns, [row[: sum(heading.block for heading in table.headings)] for row in table.cells])
+    if arrangement.left_out:
+        count = len(arrangement.left_out)
         lines.append(f" (+{count} {'column' if count == 1 else 'columns'}: --wide)")
     return lines
 

@@ -71,15 +71,15 @@ def as_xlsx(answer: Answer) -> bytes:
     """
     from xlsxwriter import Workbook
 
-    made = document(answer)
-    sections = list(made.sections)
-    if made.lines and not any(section.table is made.lines for section in sections):
-        sections.append(Section("Lines", made.lines, ("Every line with all its columns.",)))
-    names = _names(section.title or made.name for section in sections if section.table)
+    page = document(answer)
+    sections = list(page.sections)
+    if page.lines and not any(section.table is page.lines for section in sections):
+        sections.append(Section("Lines", page.lines, ("Every line with all its columns.",)))
+    names = _names(section.title or page.name for section in sections if section.table)
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with Workbook(out, options) as book:
-        book.set_properties({"title": safe(made.title)[:255], "created": _MADE})
+        book.set_properties({"title": safe(page.title)[:255], "created": _MADE})
         style = cache(lambda **look: book.add_format(look))
         cover = _Sheet(book.add_worksheet(COVER), style)
         sheets = {}
@@ -87,7 +87,7 @@ def as_xlsx(answer: Answer) -> bytes:
             if section.table:
                 sheets[id(section)] = name = next(names)
                 _Sheet(book.add_worksheet(name), style).table(section.table)
-        cover.cover(made, answer.messages, [(section, sheets.get(id(section), "")) for section in sections])
+        cover.cover(page, answer.messages, [(section, sheets.get(id(section), "")) for section in sections])
     return out.getvalue()
 
 
@@ -130,16 +130,16 @@ class _Sheet:
         self._sheet.repeat_rows(0)
         self._fit(WIDEST)
 
-    def cover(self, made: Document, messages: Iterable[Message], sections: Sequence[tuple[Section, str]]) -> None:
+    def cover(self, page: Document, messages: Iterable[Message], sections: Sequence[tuple[Section, str]]) -> None:
         """For a reader: title, figures, a line for each sheet, messages; last what auditors want to know."""
         rows = iter(range(ROWS))
-        self._text(next(rows), 0, made.title, bold=True, font_size=16)
-        if made.subtitle:
-            self._text(next(rows), 0, made.subtitle)
-        if made.headline:
-            self._text(next(rows), 0, made.headline)
+        self._text(next(rows), 0, page.title, bold=True, font_size=16)
+        if page.subtitle:
+            self._text(next(rows), 0, page.subtitle)
+        if page.headline:
+            self._text(next(rows), 0, page.headline)
         next(rows)
-        for figure in made.figures:
+        for figure in page.figures:
             row = next(rows)
             self._pair(row, figure.heading.name, "")
             self._cell(row, 1, figure.cell, figure.heading, bold=True, align="right", valign="top")
@@ -147,7 +147,7 @@ class _Sheet:
         for heading, pairs in (
             ("Sheets", _contents(sections)),
             ("Messages", _label(messages)),
-            ("Details", _details(made, sections)),
+            ("Details", _details(page, sections)),
         ):
             next(rows)
             self._text(next(rows), 0, heading, bold=True, bottom=1)
@@ -236,17 +236,17 @@ def _label(messages: Iterable[Message]) -> Iterator[tuple[str, str]]:
     return ((message.kind, message.text) for message in ordered(messages))
 
 
-def _details(made: Document, sections: Sequence[tuple[Section, str]]) -> Iterator[tuple[str, str]]:
+def _details(page: Document, sections: Sequence[tuple[Section, str]]) -> Iterator[tuple[str, str]]:
     """How exact the numbers are, the facts of the document, and what each table was asked of which version."""
     yield "precision", PRECISION
-    yield from ((name, "-" if fact is None else _json(fact)) for name, fact in made.facts.items())
-    asked = {}
+    yield from ((name, "-" if fact is None else _json(fact)) for name, fact in page.facts.items())
+    labels = {}
     for section, name in sections:
         if section.table and section.table.question:
-            asked[_json(section.table.question.to_dict())] = f"question of {name}"
+            labels[_json(section.table.question.to_dict())] = f"question of {name}"
         if section.table and section.table.as_of:
-            asked.setdefault(_json(section.table.as_of), "as of")
-    yield from ((label, text) for text, label in asked.items())
+            labels.setdefault(_json(section.table.as_of), "as of")
+    yield from ((label, text) for text, label in labels.items())
 
 
 def _json(value: Any) -> str:

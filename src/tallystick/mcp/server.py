@@ -138,5 +138,5 @@ def _refused(wrong: TallystickError) -> types.CallToolResult:
     return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)
 
 
-def _unknown(what: str, name: str) -> MCPError:
-    return MCPError(types.INVALID_PARAMS, f"There is no {what} {name!r}.")
+def _unknown(kind: str, name: str) -> MCPError:
+    return MCPError(types.INVALID_PARAMS, f"There is no {kind} {name!r}.")

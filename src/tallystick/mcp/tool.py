@@ -102,7 +102,7 @@ def _pairs(values: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> It
         elif parameter and parameter.form is Form.NAMES:
             yield name, ",".join(map(str, _listed(value)))
         else:
-            yield from ((name, _text(each)) for each in _listed(value))
+            yield from ((name, _text(part)) for part in _listed(value))
 
 
 def _listed(value: Any) -> list[Any]:

@@ -35,12 +35,12 @@ def _billed_by(dimension: str) -> Samples:
 
 def _names(dimension: str) -> Samples:
     def samples(questions: Questions) -> Iterator[Sample]:
-        named = {
+        names = {
             label(row[dimension]): label(row.get(f"{dimension}_name") or row[dimension])
             for window in WINDOWS
             for row in questions.ask("spend", by=dimension, since=window, top=TOP)
         }
-        yield from (((value, name), 1) for value, name in named.items())
+        yield from (((value, name), 1) for value, name in names.items())
 
     return samples
 

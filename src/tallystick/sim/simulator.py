@@ -199,7 +199,7 @@ class Simulator:
         path = query.path.removeprefix(_ROOT).split("/")
         for pattern, give in ENDPOINTS:
             parts = pattern.split("/")
-            if len(parts) == len(path) and all(part in ("*", given) for part, given in zip(parts, path, strict=True)):
+            if len(parts) == len(path) and all(part in ("*", word) for part, word in zip(parts, path, strict=True)):
                 if parts[-1] == "service_accounts" and not reader.oauth:
                     raise Refusal(403, "Service accounts need an org:admin OAuth token; an Admin key is not enough.")
                 self._check_kind(parts[0])

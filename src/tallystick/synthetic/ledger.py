@@ -61,13 +61,13 @@ def write(
     every_day = calendar(days)
     read_at = datetime.combine(every_day[-1] + timedelta(days=1), NOON)
     with beside(folder) as part, Tables(part).writing() as writer:
-        made = _Ledger(writer, organization, read_at)
+        ledger = _Ledger(writer, organization, read_at)
         for _, month in groupby(every_day, key=lambda day: (day.year, day.month)):
             month_days = list(month)
-            made.add_month(month_days)
+            ledger.add_month(month_days)
             if progress:
-                progress(month_days[-1], made.charges)
-    return Written(made.charges, every_day[0], every_day[-1], organization.keys, read_at)
+                progress(month_days[-1], ledger.charges)
+    return Written(ledger.charges, every_day[0], every_day[-1], organization.keys, read_at)
 
 
 def _organization(charges: int, days: int, seed: int) -> Organization:
@@ -107,21 +107,21 @@ class _Ledger:
         message = f"synthetic records, {days[0]} to {days[-1]}"
         self._writer.commit(self._organization.id, message, self._read_at, lists)
 
-    def _add(self, days: list[date], made: Records) -> None:
+    def _add(self, days: list[date], records: Records) -> None:
         """Write some days: records, charges, their sums, and what is known of each day."""
         name, writer = self._organization.id, self._writer
-        for table, source, rows in ((USAGE_DAY, USAGE, made.usage), (COST, COST_SOURCE, made.cost)):
+        for table, source, rows in ((USAGE_DAY, USAGE, records.usage), (COST, COST_SOURCE, records.cost)):
             writer.replace(table, name, days, rows)
             marks = _marks(rows, table, self._read_at)
             common = {"source": source.name, "grain": str(Grain.DAY)}
             self._append(DAYS, [common | mark for mark in marks])
-        Summing(writer, name).replace(days, (), made.charges)
-        digest = digests(made.charges)
+        Summing(writer, name).replace(days, (), records.charges)
+        digest = digests(records.charges)
         self._append(
             TALLIES,
             [{"day": day, "charges": count_of(digest[day]), "late": 0, "digest": digest[day]} for day in days],
         )
-        self.charges += made.charges.num_rows
+        self.charges += records.charges.num_rows
 
     def _append(self, table: LedgerTable, rows: list[dict[str, Any]]) -> None:
         own = ({"organization": self._organization.id, **row} for row in rows)

@@ -54,7 +54,7 @@ def terms(day: date) -> list[dict[str, Any]]:
             "speed": "fast" if pattern & 16 and day >= SECOND else "standard",
         }
         of_line = [row[name] for name in OF_LINE]
-        first = next((other for other in rows if [other[name] for name in OF_LINE] == of_line), row)
+        first = next((candidate for candidate in rows if [candidate[name] for name in OF_LINE] == of_line), row)
         rows.append({**row, "line": first["pattern"]})
     return rows
 

@@ -19,8 +19,8 @@ def listed(query: Query, entries: Iterable[Entry], name: str = "id") -> Json:
     rows, limit = list(entries), query.limit(20, 1000)
     after, before = query.one("after_id"), query.one("before_id")
     places = {str(entry[name]): index for index, entry in enumerate(rows)}
-    given = [cursor for cursor in (after, before) if cursor]
-    if len(given) > 1 or not places.keys() >= set(given):
+    cursors = [cursor for cursor in (after, before) if cursor]
+    if len(cursors) > 1 or not places.keys() >= set(cursors):
         raise Refusal(400, "after_id, before_id: give one of them, an id of this list.")
     if before:
         end = places[before]

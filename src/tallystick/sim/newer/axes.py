@@ -49,12 +49,12 @@ class Axis:
         value: Hashable = getattr(facet, self.name)
         return value
 
-    def passes(self, facet: Facet, wanted: frozenset[str]) -> bool:
+    def passes(self, facet: Facet, values: frozenset[str]) -> bool:
         """Whether the filter lets a facet through; groups of people do if any of them is wanted."""
         if self.name == "rbac_group_id":
-            return not wanted.isdisjoint(facet.rbac_groups)
+            return not values.isdisjoint(facet.rbac_groups)
         value = self.filter_value(facet) if self.filter_value else attrgetter(self.name)(facet)
-        return value in wanted
+        return value in values
 
 
 def actor_type(facet: Facet) -> str | None:

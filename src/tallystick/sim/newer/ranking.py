@@ -44,12 +44,12 @@ def ranked(
     group = _grouping(inquiry, behavior)
     sums: dict[tuple[datetime, tuple[Hashable, ...]], list[int]] = {}
     for export in exports:
-        seen: dict[Facet, tuple[tuple[Hashable, ...], ...]] = {}
+        keys_by_facet: dict[Facet, tuple[tuple[Hashable, ...], ...]] = {}
         for fact in _facts(export, inquiry, until, altered):
             facet = fact.facet
-            keys = seen.get(facet)
+            keys = keys_by_facet.get(facet)
             if keys is None:
-                keys = seen[facet] = group(facet._replace(organization_id=export.organization))
+                keys = keys_by_facet[facet] = group(facet._replace(organization_id=export.organization))
             start = fact.start if inquiry.grain else inquiry.window.start
             for values in keys:
                 sums_before = sums.get((start, values))
@@ -130,7 +130,7 @@ def _grouping(inquiry: Inquiry, behavior: AnalyticsBehavior) -> Callable[[Facet]
             facet = _veiled(facet)
         if behavior.unified and facet.product in ("chat", "cowork"):
             facet = facet._replace(product=UNIFIED)
-        if not all(AXES[name].passes(facet, wanted) for name, wanted in inquiry.filters):
+        if not all(AXES[name].passes(facet, allowed) for name, allowed in inquiry.filters):
             return ()
         values = tuple(axis.of(facet) for axis in axes)
         if group_index is None:

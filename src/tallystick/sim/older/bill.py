@@ -70,11 +70,11 @@ def _lines(world: World, day: date, until: datetime) -> Iterator[tuple[Line, int
         for index, rate in enumerate(rates_of(group, day) or ()):
             if counts[index]:
                 yield _line(group, KINDS[index]), counts[index] * rate
-    shown = (until - midnight(day)) // timedelta(minutes=1)
+    minutes = (until - midnight(day)) // timedelta(minutes=1)
     for service in world.services(day):
         tenths = service.tenths
-        if shown < MINUTES:
-            tenths = sum(service.minute(number, day) < shown for number in range(tenths))
+        if minutes < MINUTES:
+            tenths = sum(service.minute(number, day) < minutes for number in range(tenths))
         if tenths:
             listed = service.picodollars * tenths // service.tenths
             yield Line(service.workspace, _SERVICES[service.cost_type], service.cost_type), listed

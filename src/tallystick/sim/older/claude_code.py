@@ -195,14 +195,14 @@ def _dice(*parts: object) -> int:
 
 def _day(query: Query) -> date:
     """The day asked for; Refusal for none, and for anything but a date."""
-    given = query.one("starting_at")
-    if given is None:
+    word = query.one("starting_at")
+    if word is None:
         raise Refusal(400, "starting_at: field required.")
-    refusal = Refusal(400, f"starting_at: must be a day such as 2026-11-01, not {given!r}.")
-    if not _DATE.fullmatch(given):  # `fromisoformat` takes more than that
+    refusal = Refusal(400, f"starting_at: must be a day such as 2026-11-01, not {word!r}.")
+    if not _DATE.fullmatch(word):  # `fromisoformat` takes more than that
         raise refusal
     try:
-        return date.fromisoformat(given)
+        return date.fromisoformat(word)
     except ValueError:
         raise refusal from None
 
@@ -215,12 +215,12 @@ def _cursor(query: Query, until: datetime) -> tuple[datetime, int]:
     token = query.one("page")
     if token is None:
         return until, 0
-    seen, _, rest = read(token).partition(" ")
+    start, _, rest = read(token).partition(" ")
     first, _, fingerprint = rest.partition(" ")
     if fingerprint and fingerprint != query.fingerprint():
         raise Refusal(400, "page: the cursor does not match the other query parameters.")
     try:
-        moment = instant(seen)
+        moment = instant(start)
     except (ValueError, OverflowError):
         raise Refusal(400, _FALSE_TOKEN) from None
     if not first.isdigit() or moment > until:

@@ -194,7 +194,7 @@ class Reports:
 
     def _filter(self, query: Query, dimensions: list[str]) -> Callable[[Group], bool]:
         """Values of one parameter are alternatives, parameters all hold (reports-api 1.2.1)."""
-        wanted: list[tuple[int, set[str]]] = []
+        conditions: list[tuple[int, set[str]]] = []
         for name, (index, parameter, allowed) in _DIMENSIONS.items():
             flex = (self._behavior.flex_name,) if name == "service_tier" else ()
             requested = query.many(parameter, (*allowed, *flex))
@@ -205,8 +205,8 @@ class Reports:
                 raise Refusal(400, f"{parameter}: needs the beta header {FAST_MODE}.")
             if name == "workspace_id" and not self._behavior.default_filter:
                 values.discard(self._default)
-            wanted.append((index, values))
-        return lambda group: all(group[index] in values for index, values in wanted)
+            conditions.append((index, values))
+        return lambda group: all(group[index] in values for index, values in conditions)
 
 
 def _tokens(counts: Counts) -> dict[str, Json]:

@@ -35,8 +35,8 @@ class Alteration:
 
     def cut(self, report: str, day: date) -> datetime | None:
         """The instant from which a report has nothing of a day, None where it has all or lacks a part by name."""
-        named = self.workspace or self.model or self.credit
-        if named or day != self.day or report not in self.reports:
+        scope = self.workspace or self.model or self.credit
+        if scope or day != self.day or report not in self.reports:
             return None
         return midnight(day) + timedelta(hours=self.until)
 

@@ -242,8 +242,8 @@ class ScheduledFault:
     """
 
     def __init__(self, spec: str) -> None:
-        named, _, rhythm = spec.partition(":")
-        name, equals, day = named.partition("=")
+        head, _, rhythm = spec.partition(":")
+        name, equals, day = head.partition("=")
         matching = [fault for fault in FAULTS if fault.name == name]
         if not matching:
             raise ValueError(f"there is no fault {name!r}")

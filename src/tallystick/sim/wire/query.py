@@ -82,7 +82,7 @@ class Query:
 
     def many(self, name: str, allowed: Iterable[str] = ()) -> list[str]:
         """Every value of a parameter; Refusal for one that is not among the `allowed`, where there are any."""
-        values = [value for given, value in self.pairs if given == name]
+        values = [value for key, value in self.pairs if key == name]
         allowed = tuple(allowed)
         for value in values:
             if allowed and value not in allowed:

@@ -252,7 +252,7 @@ def organize(seed: int, keys: int, start: date, end: date) -> Organization:
         return None if ago is None else anchor - timedelta(days=ago)
 
     live = [index for index, workspace in enumerate(workspaces) if workspace.archived_at is None and index != _KEYLESS]
-    named = [*_KEYS, *((rng.choice(_SPARE_KEYS), rng.choice(live), "active") for _ in range(keys - len(_KEYS)))]
+    key_specs = [*_KEYS, *((rng.choice(_SPARE_KEYS), rng.choice(live), "active") for _ in range(keys - len(_KEYS)))]
     return Organization(
         id=str(UUID(int=rng.getrandbits(128), version=4)),
         name="Simulated & Daughters",
@@ -270,7 +270,7 @@ def organize(seed: int, keys: int, start: date, end: date) -> Organization:
                 deleted=index == DELETED,
                 ended_at=ended(index, status),
             )
-            for index, (name, home, status) in enumerate(named)
+            for index, (name, home, status) in enumerate(key_specs)
         ),
         users=users,
         service_accounts=(
