@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
-from tallystick.billing.chargeback import OWN, PARTS, SHARED, Charged
+from tallystick.billing.chargeback import Charged
+from tallystick.billing.statement_lines import OWN, PARTS, SHARED, ZERO
 from tallystick.core.document import Chart, Document, Figure, Section
 from tallystick.core.filter import Filter
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
@@ -141,7 +143,7 @@ def overview(made: Charged) -> Document:
 
     Of sums there is no line.
     """
-    every = () if made.sums else [line for team in made.teams for line in _posted(made, team)]
+    every = () if made.summed else [line for team in made.teams for line in _posted(made, team)]
     section = Section("By team", _together(made), (_adds_up(made),), Chart("bars", "team", ("amount",)))
     return Document(
         "statement",
@@ -158,7 +160,7 @@ def overview(made: Charged) -> Document:
         ),
         (*made.loose, *made.messages),
         _facts(made),
-        None if made.sums else _table(every, [heading.name for heading in LINES]),
+        None if made.summed else _table(every, [heading.name for heading in LINES]),
         _state(made),
     )
 
@@ -202,7 +204,7 @@ def _table(lines: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Table:
     """Lines as a Table of these columns, with the sum of the amounts."""
     by_name = {heading.name: heading for heading in LINES}
     headings = tuple(by_name[name] for name in names)
-    cells = [tuple(line[name] for name in names) for line in lines]
+    cells = [*map(itemgetter(*names), lines)]
     sums = [name for name in ("amount", "to_post") if name in names]
     return Table(None, headings, cells, {name: total([line[name] for line in lines]) for name in sums})
 
@@ -244,21 +246,17 @@ def _together(made: Charged, own_team: str | None = None) -> Table:
     For one team, `own_team`, the others stand in one row: what they are charged is theirs to know. It is sent, so
     it has what is to post alone: beside the exact amounts it would look like a difference of a cent.
     """
-    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    groups: dict[tuple[str, str], dict[str, Decimal]] = {}
     posted: dict[tuple[str, str], list[Decimal]] = {}
+    rows = {key: key if own_team in {None, key[0]} else (OTHERS, "") for key in made.posted}
     for key, amount in made.posted.items():
-        team, center = key
-        row = key if own_team in {None, team} else (OTHERS, "")
-        groups.setdefault(row, []).extend(line for line in made.lines[team] if line["cost_center"] == center)
-        posted.setdefault(row, []).append(amount)
+        posted.setdefault(rows[key], []).append(amount)
+    for (team, center, part), amount in made.sums.items():
+        parts = groups.setdefault(rows[team, center], dict.fromkeys(PARTS, ZERO))
+        parts[part] = EXACT.add(parts[part], amount)
     cells: list[tuple[Cell, ...]] = [
-        (
-            *row,
-            *(total([line["amount"] for line in lines if line["part"] == part]) for part in PARTS),
-            total([line["amount"] for line in lines]),
-            total(posted[row]),
-        )
-        for row, lines in sorted(groups.items(), key=lambda entry: (entry[0][0] in {UNOWNED, OTHERS}, entry[0]))
+        (*row, *parts.values(), total([*parts.values()]), total(posted[row]))
+        for row, parts in sorted(groups.items(), key=lambda entry: (entry[0][0] in {UNOWNED, OTHERS}, entry[0]))
     ]
     money = (*PARTS, "amount", "to_post")
     headings = (

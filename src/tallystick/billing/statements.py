@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tallystick.billing import statement
-from tallystick.billing.chargeback import PARTS, charged
+from tallystick.billing.chargeback import charged
+from tallystick.billing.statement_lines import PARTS
 from tallystick.core.document import Document
 from tallystick.core.time_words import When, month_of
 from tallystick.errors import InvalidQuestion

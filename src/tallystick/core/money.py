@@ -20,6 +20,7 @@ PLACES = 12
 EXACT = Context(prec=76, traps=[Inexact, InvalidOperation])
 """Arithmetic that raises rather than rounds."""
 
+_WIDE = Context(prec=76)
 _WRITTEN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
@@ -57,7 +58,7 @@ def plain(amount: Decimal) -> str:
 
 def rounded(amount: Decimal, places: int = 2) -> Decimal:
     """The amount to show, half to even; for writers only, never for further arithmetic."""
-    return amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN, context=Context(prec=76))
+    return amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN, context=_WIDE)
 
 
 def nearest(amount: Fraction) -> Decimal:
@@ -86,4 +87,4 @@ def ratio(part: Decimal | int, base: Decimal | int, places: int = PLACES) -> Dec
     """`part / base` from two exact sums, rounded half to even; None where the base is zero."""
     if not base:
         return None
-    return rounded(Context(prec=76).divide(Decimal(part), Decimal(base)), places)
+    return rounded(_WIDE.divide(Decimal(part), Decimal(base)), places)

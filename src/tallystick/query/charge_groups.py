@@ -69,8 +69,8 @@ class ChargeGroups:
     def query(self) -> Select:
         """The query of the sums of charges with one owner: how many they are (`rows`), the newest `day`, `billed`."""
         columns = self._columns | self._span
-        query = select(*_listed(columns), "max(day) AS day", "count(*) AS rows", f"sum({self.amount.sql}) AS billed")
-        query = query.select(*_listed(self.beside))
+        query = select(*listed(columns), "max(day) AS day", "count(*) AS rows", f"sum({self.amount.sql}) AS billed")
+        query = query.select(*listed(self.beside))
         return self._of(query, self.question, self.amount).group_by(*columns.values())
 
     def charges(self) -> str:
@@ -79,10 +79,9 @@ class ChargeGroups:
 
     def finest(self, *, alike: bool, single: bool) -> str:
         """The query of the charges of `shared_spans`, those that leave the same rest as one row."""
-        columns = self._columns | self._span
-        amount = f"{self.amount.sql}::DECIMAL(38, 12) AS billed"
-        inner = self._of(select("day", *_listed(columns), amount), self.question, self.amount)
-        source = f"{inner.subquery('charges')} JOIN shared_spans USING ({', '.join(self.owners.sees)})"
+        amounts = self.amounts
+        columns = [name for name in amounts.names if name not in {"day", "billed"}]
+        source = f"{amounts.subquery('charges')} JOIN shared_spans USING ({', '.join(self.owners.sees)})"
         joined = select(*columns).from_(source).where("day >= start AND day < until")
         sums = ("max(day) AS day", "count(*) AS rows", "sum(billed) AS billed")
         rests = joined.select(*sums, "billed % multiple AS each").where("multiple IS NOT NULL")
@@ -90,10 +89,16 @@ class ChargeGroups:
         queries = (*((rests.group_by(*columns, "each"),) if alike else ()), *((singles,) if single else ()))
         return in_picodollars(" UNION ALL ".join(map(str, queries)), "each")
 
+    @property
+    def amounts(self) -> Select:
+        """The query of what of each charge is split, as `billed`, with its `day`."""
+        columns = ("day", *listed(self._columns | self._span), f"{self.amount.sql}::DECIMAL(38, 12) AS billed")
+        return self._of(select(*columns), self.question, self.amount)
+
     def basis(self) -> str:
         """The query of the sums of all charges of each day with one owner: by these proportional rules weigh."""
         columns = {name: name for name in (*self.owners.sees, "day")}
-        query = select(*_listed(columns), f"sum({self.weighed.sql}) AS billed")
+        query = select(*listed(columns), f"sum({self.weighed.sql}) AS billed")
         replacements = replace(self.question, where=self.question.where_of("organization"))
         summed = self._of(query, replacements, self.weighed).group_by(*columns.values())
         return in_picodollars(from_sums(self.engine, summed))
@@ -118,7 +123,8 @@ class ChargeGroups:
         return query.from_("ledger.charges").where(amount.condition, within(question.window, months=True), *where)
 
 
-def _listed(columns: Mapping[str, str]) -> list[str]:
+def listed(columns: Mapping[str, str]) -> list[str]:
+    """Return columns, by name with their SQL, as a query has them."""
     return [name if sql == name else f"{sql} AS {name}" for name, sql in columns.items()]
 
 

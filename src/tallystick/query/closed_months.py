@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.core.ledger_tables import CLOSED
+from tallystick.core.select import Select
 from tallystick.core.time import Window
 from tallystick.core.time_words import utc_month
 from tallystick.query.closings import (
@@ -26,14 +27,16 @@ from tallystick.query.closings import (
     rules,
 )
 from tallystick.query.conditions import among, equals
-from tallystick.query.month_lines import adjustments, attributed, summed
+from tallystick.query.line_groups import KNOWN
+from tallystick.query.month_lines import LINE, adjustments, attributed, line_sums, summed
 from tallystick.store.columns import schema
 from tallystick.store.engine import Engine
-from tallystick.tally.owners import Owners, Renaming
+from tallystick.tally.owners import Owners
 from tallystick.tally.rules import like
 
 _WHO = ("organization", "month", "what", "team", "cost_center", "rule", "how", "method", "cause")
 """What says who is charged for a line, and how."""
+_DAY = f"CASE WHEN what = '{ADJUSTMENT}' THEN day END AS day"
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,6 @@ class Month:
     lines: pa.Table
     owners: Owners
     closing: Closing | None = None
-    renamings: Sequence[Renaming] = ()
-    """Changes of names since which other rules match some of its charges, where `lines` are sums that have no ids."""
 
     @property
     def at(self) -> datetime | None:
@@ -85,19 +86,30 @@ def month(engine: Engine, organization: str, name: str, owners: Owners, at: date
     return Month(organization, name, draft, owners)
 
 
-def month_sums(engine: Engine, organization: str, name: str, owners: Owners) -> Month:
-    """The same month with its lines summed by who is charged and how: all else of them is null."""
+def month_sums(engine: Engine, organization: str, name: str, owners: Owners, *, lines: bool) -> Month:
+    """The same month with what was billed summed by who is charged and how, or by all that `lines` tell.
+
+    All else is null; an adjustment keeps its day.
+    """
     known = closings(engine, organization)
     if name in known:
         of_month = rows_of(organization).where(equals("month", name))
-        lines = replace(of_month, columns=(*_WHO, "sum(billed) AS billed")).group_by(*_WHO)
-        rows = engine.rows(lines.where(among("what", (CHARGE, ADJUSTMENT)), "billed IS NOT NULL"))
+        sums = _closed_sums(engine, of_month, (*_WHO, *LINE, _DAY) if lines else _WHO)
         frozen_rules = rules(engine.ask(of_month.where(equals("what", RULES))))
-        return Month(organization, name, pa.Table.from_pylist(rows, schema(CLOSED)), frozen_rules, known[name])
-    draft, renamings = summed(engine, organization, name, owners)
+        return Month(organization, name, sums, frozen_rules, known[name])
+    draft = (line_sums if lines else summed)(engine, organization, name, owners)
     if known and name == following(known):
         draft = pa.concat_tables([draft, adjustments(engine, organization, name)])
-    return Month(organization, name, draft, owners, renamings=renamings)
+    return Month(organization, name, draft, owners)
+
+
+def _closed_sums(engine: Engine, rows: Select, by: Sequence[str]) -> pa.Table:
+    """The sums of what is charged in a closed month, in the columns of `closed`."""
+    sums = ("sum(billed) AS billed", "sum(list) AS list", "sum(quantity) AS quantity")
+    charged = rows.where(among("what", (CHARGE, ADJUSTMENT)), "billed IS NOT NULL")
+    groups = (*(sql.rpartition(" AS ")[0] or sql for sql in by), *KNOWN.values())
+    lines = engine.rows(replace(charged, columns=(*by, *sums)).group_by(*groups))
+    return pa.Table.from_pylist(lines, schema(CLOSED))
 
 
 def frozen(owners: Owners, people: Mapping[tuple[str, str], frozenset[str]], draft: Month) -> str:

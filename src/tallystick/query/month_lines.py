@@ -23,15 +23,20 @@ from tallystick.core.time_words import utc_month
 from tallystick.query.closings import ADJUSTMENT, CHARGE, closed_rows, closings, following, rows_of, rules
 from tallystick.query.conditions import equals, on_days
 from tallystick.query.filters import within
+from tallystick.query.line_groups import KNOWN, LineGroups
 from tallystick.query.names import organizations
 from tallystick.query.owners import attribution
 from tallystick.query.spelling import spellings
 from tallystick.store.columns import schema
 from tallystick.store.engine import Engine
+from tallystick.tally.attribute import Attribution
 from tallystick.tally.figures import figures
-from tallystick.tally.owners import Owners, Renaming
+from tallystick.tally.owners import Owners
 from tallystick.tally.reconcile.line_changes import changes
 
+LINE = ("workspace", "key", "model", "kind", "tier", "context", "geo", "speed", "unit")
+"""What a line of a statement tells of its charges, beside who is charged for it and how."""
+_HOW = ("method", "cause")
 _PARTS = ("team", "cost_center")
 _DIMS = (*SUBJECTS[1:], *TERMS)
 _LINES = f"what IN ('{CHARGE}', '{ADJUSTMENT}')"
@@ -56,28 +61,41 @@ def attributed(
     query = query.where(equals("organization", organization), equals("month", month))
     if days is not None:
         query = query.where(on_days(days))
-    charges = figures(owners, engine.ask(query), spellings(engine, names_by))
+    return _draft(figures(owners, engine.ask(query), spellings(engine, names_by)), owners, organization, month)
+
+
+def summed(engine: Engine, organization: str, month: str, owners: Owners) -> pa.Table:
+    """The charges of a month summed by who is charged and how, in the same columns; the rest of these is null."""
+    charges = attribution(engine, _of_month(organization, month), owners, further={name: name for name in _HOW})
+    rows = charges.sums([*_PARTS, "rule", *_HOW])
+    fields = [schema(CLOSED).field(name) for name in (*_PARTS, *_HOW, "billed")]
+    sums = pa.Table.from_pylist(rows, pa.schema([pa.field("rule", pa.int64()), *fields]))
+    return _draft(sums, owners, organization, month)
+
+
+def line_sums(engine: Engine, organization: str, month: str, owners: Owners) -> pa.Table:
+    """The charges of a month summed by all that lines of statements tell, in the same columns; the rest is null.
+
+    A sum knows a figure where each of its charges does.
+    """
+    further = {name: name for name in (*LINE, *_HOW)} | KNOWN
+    question, spelt = _of_month(organization, month), spellings(engine)
+    charges = Attribution(owners, LineGroups(engine, question, owners, spelt, further=further), spelt)
+    return _draft(charges.figures([*further, "rule", *_PARTS]), owners, organization, month)
+
+
+def _of_month(organization: str, month: str) -> Question:
+    return Question("chargeback", utc_month(month), (), {"organization": Filter.of(organization)})
+
+
+def _draft(rows: pa.Table, owners: Owners, organization: str, month: str) -> pa.Table:
+    """Charges of a month, or sums of them, in the columns of `closed`; `rule` is the place of one, -1 for none."""
     names = pa.array([*(rule.name for rule in owners.rules), "none"])
     hows = pa.array([*(rule.how for rule in owners.rules), "none"])
-    rule_indices = pc.if_else(pc.less(charges["rule"], 0), len(owners.rules), charges["rule"])
-    added = {"rule": names.take(rule_indices.combine_chunks()), "how": hows.take(rule_indices.combine_chunks())}
-    return _fitted(charges, added | {"what": _same(CHARGE, charges), "text": _same(None, charges)})
-
-
-def summed(engine: Engine, organization: str, month: str, owners: Owners) -> tuple[pa.Table, list[Renaming]]:
-    """The charges of a month summed by who is charged and how, in the same columns; the rest of these is null.
-
-    Also the changes of names since which other rules match some of them.
-    """
-    question = Question("chargeback", utc_month(month), (), {"organization": Filter.of(organization)})
-    charges = attribution(engine, question, owners, further={name: name for name in ("method", "cause")})
-    whose = [*((rule.name, rule.how) for rule in owners.rules), ("none", "none")]
+    rules_of_rows = pc.if_else(pc.less(rows["rule"], 0), len(owners.rules), rows["rule"]).combine_chunks()
     same = {"organization": organization, "month": month, "what": CHARGE}
-    rows = [
-        same | row | dict(zip(("rule", "how"), whose[row["rule"]], strict=True))
-        for row in charges.sums([*_PARTS, "rule", "method", "cause"])
-    ]
-    return pa.Table.from_pylist(rows, schema(CLOSED)), charges.renamings
+    added = {name: _same(value, rows) for name, value in same.items()}
+    return _fitted(rows, added | {"rule": names.take(rules_of_rows), "how": hows.take(rules_of_rows)})
 
 
 def adjustments(engine: Engine, organization: str, name: str) -> pa.Table:

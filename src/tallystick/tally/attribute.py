@@ -61,6 +61,17 @@ UNION ALL BY NAME
 SELECT placed.* EXCLUDE (team, cost_center), place, split.team, split.cost_center, part
 FROM placed JOIN split USING (id)
 """  # noqa: S608
+_FIGURES = """
+SELECT {by}, sum(part)::DECIMAL(38, 0) AS billed, sum(list_sum)::DECIMAL(38, 0) AS list,
+    sum(quantity_sum)::DECIMAL(38, 0) AS quantity
+FROM parts GROUP BY {by}
+"""
+_FIGURES_SPLIT = """
+SELECT {by}, sum(part) FILTER (coalesce(figure, 'billed') = 'billed')::DECIMAL(38, 0) AS billed,
+    coalesce(sum(list_sum), sum(part) FILTER (figure = 'list'))::DECIMAL(38, 0) AS list,
+    coalesce(sum(quantity_sum), sum(part) FILTER (figure = 'quantity'))::DECIMAL(38, 0) AS quantity
+FROM parts GROUP BY {by} HAVING bool_or(figure IS NULL OR part <> 0)
+"""
 _AT = {"organization": "VARCHAR", "day": "DATE", "rule": "BIGINT"}
 _TO = {"place": "BIGINT", "team": "VARCHAR", "cost_center": "VARCHAR"}
 _OWNER = {"rule": "BIGINT", "team": "VARCHAR", "cost_center": "VARCHAR"}
@@ -149,6 +160,24 @@ class Attribution:
         rows = [dict(zip(names, (*group[:-1], _dollars(group[-1])), strict=True)) for group in groups]
         self._conserved(total([row["billed"] for row in rows]))
         return rows
+
+    def figures(self, by: Sequence[str]) -> pa.Table:
+        """The sums of `billed`, `list` and `quantity` by columns, typed as in the ledger; of parts in nothing no row.
+
+        The charges are those of `LineGroups`: `list_sum` and `quantity_sum` stand beside what was billed, and of shared
+        charges each figure is a row, with its name. The columns tell rules apart.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        from tallystick.tally.picodollars import dollars
+
+        sums = _FIGURES_SPLIT if self.is_split else _FIGURES
+        table = self._duck.sql(sums.format(by=", ".join(f'"{name}"' for name in by))).to_arrow_table()
+        for name, typed in (("billed", dollars), ("list", dollars), ("quantity", lambda units: units.cast(pa.int64()))):
+            table = table.set_column(table.schema.get_field_index(name), name, typed(table[name]))
+        self._conserved(pc.sum(table["billed"]).as_py() or Decimal(0))
+        return table
 
     def parts(self) -> pa.Table:
         """Each charge once for every team that has a part in it: its columns, `billed` the part, `team`, `cost_center`.

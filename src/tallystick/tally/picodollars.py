@@ -12,6 +12,8 @@ from tallystick.store.columns import flat
 
 WHOLE = pa.decimal128(38, 0)
 _WHOLE_DOLLARS = pa.decimal128(28, 0)
+UNITS_SQL = f"quantity::DECIMAL(26, 0) * 1e-{PLACES}::DECIMAL({PLACES}, {PLACES})"
+"""Quantities as SQL has money: a unit as a picodollar, so that the parts of a split are whole units."""
 
 
 def whole_picodollars(money: pa.ChunkedArray | pa.Array) -> pa.Array:
