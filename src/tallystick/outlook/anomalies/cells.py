@@ -89,15 +89,17 @@ def cells(engine: Engine, window: Window, where: Mapping[str, Filter], own: Sequ
         f"sum(CASE WHEN {input_kind} THEN {tokens} ELSE 0 END) AS input_tokens",
         f"sum(CASE WHEN {read_kind} THEN {tokens} ELSE 0 END) AS read_tokens",
     )
+    charges = engine.version.contents.get(CHARGES.name)
+    parts = [*window.split(Grain.MONTH)] if charges and charges.rows >= MANY else [window]
     by_cell = {
         Cell(*names): DailySums(*columns)
-        for names, columns in _read(engine, window, Cell._fields, sums, [*conditions, *own]).items()
+        for names, columns in _read(engine, parts, Cell._fields, sums, [*conditions, *own]).items()
     }
     line_sums = ("sum(billed) AS billed", "sum(quantity) AS quantity", "sum(coalesce(priced, 0)) AS priced")
     counted = [*conditions, "billed IS NOT NULL", "quantity IS NOT NULL"]
     lines = {
         names: (columns[0], columns[1], columns[2])
-        for names, columns in _read(engine, window, ("organization", *LINE), line_sums, counted).items()
+        for names, columns in _read(engine, [window], ("organization", *LINE), line_sums, counted).items()
     }
     return Cells(window, _ordered(by_cell), _ordered(lines))  # floats are added up in one order, whatever the engine's
 
@@ -108,16 +110,14 @@ def _ordered(groups: dict[Names, T]) -> dict[Names, T]:
 
 
 def _read(
-    engine: Engine, window: Window, names: Sequence[str], sums: Sequence[str], conditions: Sequence[str]
+    engine: Engine, parts: Sequence[Window], names: Sequence[str], sums: Sequence[str], conditions: Sequence[str]
 ) -> dict[tuple[str, ...], list[array[float]]]:
     """Each group with an array of floats for each sum, a value a day; 0 stands for a day without a charge.
 
-    Of many charges a month at a time is grouped, so that the memory of it does not grow with the window.
+    A part of the window at a time is grouped, so that the memory of many groups does not grow with it.
     """
-    first: date = window.start.date()
-    empty = bytes(array("d").itemsize * len(window.days()))
-    charges = engine.version.contents.get(CHARGES.name)
-    parts = window.split(Grain.MONTH) if charges and charges.rows >= MANY else [window]
+    first: date = parts[0].start.date()
+    empty = bytes(array("d").itemsize * sum(len(part.days()) for part in parts))
     groups: dict[tuple[str, ...], list[array[float]]] = {}
     with engine.cursor() as duck:
         for part in parts:
