@@ -27,6 +27,8 @@ from tallystick.web.tokens import Tokens, new_token
 
 from .conftest import ENVIRONMENT
 
+UNPRICED = "have no list price"
+
 OWNERS = """
 [[owner]]
 team = "alpha team"
@@ -221,13 +223,24 @@ def test_a_team_is_hinted_at_no_name(clients: Clients, tokens: tuple[Path, dict[
 
 
 @pytest.mark.long
-def test_a_team_is_told_of_its_own_use_alone(clients: Clients, tokens: tuple[Path, dict[str, str]]) -> None:
-    """No message and no coverage counts what other teams used; which days are provisional or absent is told."""
+def test_a_team_is_told_of_its_own_use_alone(
+    clients: Clients, tokens: tuple[Path, dict[str, str]], full: Path, tmp_path: Path
+) -> None:
+    """No message and no coverage counts what other teams used; days in doubt and own use without a price are told."""
     asked = "/ask/spend.json?by=workspace&since=30d"
     whole, own = (clients(tokens[1][name]).get(asked).json() for name in ("finance", "alpha"))
     assert "unpriced" in whole["coverage"]
     assert own["coverage"] == {name: value for name, value in whole["coverage"].items() if name in OF_DAYS}
-    words = (LEFT_OUT, "Provisional: ", "Not in the ledger")
+    config = str(tmp_path / "tallystick.toml")
+    ledger = Ledger.of(Settings.load(config=config, ledger=str(full), environment=ENVIRONMENT))
+    every, team = (
+        {message.text for message in ledger.spend(since="30d", where=where).messages if UNPRICED in message.text}
+        for where in ({}, {"team": "alpha team"})
+    )
+    assert every
+    assert team
+    assert not every & team
+    words = (LEFT_OUT, "Provisional: ", "Not in the ledger", *team)
     assert own["notes"]
     assert [text for text in own["notes"] + own["warnings"] if not text.startswith(words)] == []
 

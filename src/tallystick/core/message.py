@@ -12,7 +12,7 @@ class Message:
     """One sentence or two beside an answer.
 
     `dollars` is the money that a warning is about, in US dollars; None where nobody knows how much it is. One that
-    `is_general` counts and names nothing that was used: whoever is shown a single team alone may read it.
+    `is_general` counts and names nothing that others used: whoever is shown a single team alone may read it.
     """
 
     text: str

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from tallystick.core.breakdowns import NAMED_BREAKDOWNS
-from tallystick.core.dimensions import OWNED, TIMES
+from tallystick.core.dimensions import TIMES
 from tallystick.core.ledger_tables import CHARGES, USED, USED_HOUR
 from tallystick.core.message import Message, note
 from tallystick.core.money import total
@@ -25,7 +24,7 @@ from tallystick.query.coverage import cover, present
 from tallystick.query.facts import UNREPORTED_SUM, Billed
 from tallystick.query.filters import asked_for, column, local, wanted
 from tallystick.query.known_zeros import zeros
-from tallystick.query.match_shares import matched
+from tallystick.query.match_shares import matched, of_all_owners
 from tallystick.query.month_source import from_months
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named, shared, unnamed, with_shared
 from tallystick.query.pivot import Pivot
@@ -172,11 +171,9 @@ def answer(
         coverage |= {"uncounted": days} if days else {}
     if table is CHARGES:
         coverage["billed"], split = matched(engine, inner, sums)
-        coverage["unpriced"], nameless = unpriced(engine, inner)
+        split = of_all_owners(question, split)
+        coverage["unpriced"], nameless = unpriced(engine, question, owners)
         split += nameless
-        if of := [name.replace("_", " ") for name in OWNED if name in question.where]:
-            every = f"Of every {' and '.join(of)} together"
-            split = [replace(message, text=f"{every}: {message.text}") for message in split]
     split += formerly(engine, question.where)
     zone = question.zone
     known = coverage["present"] > gaps.late_days(coverage) or any(row[pivot.order] is not None for row in rows)

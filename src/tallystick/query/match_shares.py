@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from tallystick.core.causes import BY_NATURE
+from tallystick.core.dimensions import OWNED
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
@@ -57,13 +59,20 @@ def _matched(engine: Engine, question: Question, sums: Billed) -> tuple[Mapping[
     return shares, messages
 
 
+def of_all_owners(question: Question, messages: Sequence[Message]) -> list[Message]:
+    """Messages that count the charges of every owner, which say so where a question is held to some."""
+    held = [name.replace("_", " ") for name in question.where_of(*OWNED)]
+    every = f"Of every {' and '.join(held)} together: " if held else ""
+    return [replace(message, text=f"{every}{message.text}") for message in messages]
+
+
 def billed_coverage(
     engine: Engine, question: Question, now: datetime, sums: Billed | None = None
 ) -> tuple[dict[str, Any], list[Message]]:
     """The coverage of the charges, with the shares of how they were billed, and what to say of both."""
     coverage, covered = cover(engine, CHARGES, question, now)
-    coverage["billed"], split = matched(engine, question, sums)
-    return coverage, [*priority(engine, CHARGES, question), *covered, *split]
+    coverage["billed"], split = matched(engine, replace(question, where=question.where_but(*OWNED)), sums)
+    return coverage, [*priority(engine, CHARGES, question), *covered, *of_all_owners(question, split)]
 
 
 def _together(engine: Engine, question: Question, user_dims: Sequence[str]) -> Decimal:

@@ -21,8 +21,8 @@ T = TypeVar("T")
 def told_to_teams(answer: T) -> T:
     """Return an answer that is held to teams with its rows, and which days are in the ledger.
 
-    Other messages and the rest of the coverage count what every team used; those that are general stay. What is no
-    answer stays as it is.
+    Other messages and the rest of the coverage count what every team used; general ones stay, and those of own use
+    without a price. What is no answer stays as it is.
     """
     if not isinstance(answer, Document | Table):
         return answer

@@ -105,9 +105,9 @@ def answer(context: Context, question: Question, half: str | None) -> Table:
     if count > len(rows):
         rest = _figures(_rest(sums, rows))
         cells.append((*dim_cells(dict.fromkeys(dims, OTHERS), names), *rest, *(OTHERS,) * (len(_ENDS) + len(_FURTHER))))
-    inner = unasked(question, context.owners) if owners else question
-    coverage, covered = billed_coverage(engine, inner, context.now)
-    coverage["unpriced"], nameless = unpriced(engine, inner)
+    by = unasked(question, context.owners).by if owners else question.by
+    coverage, covered = billed_coverage(engine, replace(question, by=by), context.now)
+    coverage["unpriced"], nameless = unpriced(engine, question, context.owners if owners else None)
     is_known = coverage["present"] > gaps.late_days(coverage) or sums["billed"] is not None
     headings = (*dim_headings(dims, names), *_HEADINGS, *dim_headings(_FURTHER, ()))
     table = Table(

@@ -14,6 +14,7 @@ from tallystick.core.records import SETTLING
 from tallystick.core.text import few, safe
 from tallystick.core.time import Window, midnight
 from tallystick.query.gaps import LATE, LOST, UNREAD
+from tallystick.query.unpriced import IN_TIER
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def standing(coverage: Mapping[str, Any], window: Window | None = None, model: s
         if hit:
             words.append(word if hit == count else f"{word}: {hit:,} of {count:,} days")
     unpriced = coverage.get("unpriced") or ()
-    if unpriced and (not model or model in unpriced):
+    if unpriced and (not model or model in {name.partition(IN_TIER)[0] for name in unpriced}):
         words.append("unpriced in part")
     if Decimal((coverage.get("billed") or {}).get("allocated") or 0):
         words.append("allocated in part")
