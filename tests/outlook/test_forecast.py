@@ -27,7 +27,7 @@ from tallystick.outlook.forecast_effects import Effect, Effects
 from tallystick.outlook.forecast_model import Method
 from tallystick.outlook.forecast_report import answer, period_to
 from tallystick.outlook.forecast_score import HEADINGS as SCORES, backtest
-from tallystick.query.grouping import RECONCILING
+from tallystick.query.groups import RECONCILING
 from tallystick.sim import World
 from tallystick.tally.events import Events
 

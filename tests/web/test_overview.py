@@ -15,7 +15,7 @@ from tallystick.address import Address
 from tallystick.core.document import Document, Figure
 from tallystick.core.question import Heading, Kind, Question, Table
 from tallystick.core.time import Window, midnight
-from tallystick.query.grouping import OTHERS, RECONCILING
+from tallystick.query.groups import OTHERS, RECONCILING
 from tallystick.reports.variance import MONEY
 from tallystick.web.advice import address_of, advice
 from tallystick.web.grid import grid

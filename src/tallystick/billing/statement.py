@@ -17,7 +17,7 @@ from tallystick.core.text import choose
 from tallystick.core.time import spans, text
 from tallystick.errors import InvalidQuestion
 from tallystick.query.closings import ADJUSTMENT, CHARGE
-from tallystick.query.grouping import OTHERS
+from tallystick.query.groups import OTHERS
 from tallystick.query.names import apart
 from tallystick.tally.cents import cents
 from tallystick.tally.owners import Owners

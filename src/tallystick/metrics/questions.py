@@ -8,7 +8,7 @@ from tallystick.core.question import Table
 from tallystick.core.text import inert
 from tallystick.errors import InvalidQuestion
 from tallystick.ledger_reader import LedgerReader
-from tallystick.query.grouping import OTHERS
+from tallystick.query.groups import OTHERS
 
 WINDOWS = ("today", "yesterday", "mtd")
 """The days that a metric is of, as the commands take them: day to date, yesterday, month to date."""

@@ -12,7 +12,7 @@ from tallystick.core.money import EXACT, ratio, total
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.outlook.spenders import Amounts
-from tallystick.query.grouping import OTHERS
+from tallystick.query.groups import OTHERS
 from tallystick.query.names import apart
 
 TOP = 10

@@ -25,7 +25,7 @@ from tallystick.outlook.forecaster import forecaster
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.gaps import messages as gaps
-from tallystick.query.grouping import RECONCILING
+from tallystick.query.groups import RECONCILING
 from tallystick.query.names import dim_cells, dim_headings, directory, named, organizations
 from tallystick.query.priority_tier import priority
 from tallystick.query.report import NOT_BILLED, ChargeSum, Form, Parameter, Report, Where, narrowed_by

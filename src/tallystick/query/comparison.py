@@ -16,7 +16,7 @@ from tallystick.core.text import day_spans
 from tallystick.core.time import DAY, FIRST_DAY, Grain, Window, midnight
 from tallystick.errors import InvalidQuestion
 from tallystick.query.gaps import LATE
-from tallystick.query.grouping import OTHERS
+from tallystick.query.groups import OTHERS
 from tallystick.query.report import BEFORE
 
 Group = tuple[Cell, ...]

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tallystick.core.breakdowns import NAMED_BREAKDOWNS
 from tallystick.core.dimensions import TIMES
 from tallystick.core.ledger_tables import CHARGES, USED, USED_HOUR
 from tallystick.core.message import Message, note
-from tallystick.core.money import total
-from tallystick.core.question import Kind, Question, Table
+from tallystick.core.question import Question, Table
 from tallystick.core.records import REQUESTS
 from tallystick.core.report_tables import BREAKDOWN_TABLES, COST
 from tallystick.core.select import Select, identifier, select
 from tallystick.core.table import LedgerTable
-from tallystick.core.time import Grain, midnight
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query import gaps
 from tallystick.query.breakdowns import breakdown_for, breakdown_totals
 from tallystick.query.coverage import cover, present
-from tallystick.query.facts import UNREPORTED_SUM, Billed
+from tallystick.query.facts import UNREPORTED_SUM
 from tallystick.query.filters import asked_for, column, local, wanted
+from tallystick.query.groups import Groups, Row, largest, ordered, summed
 from tallystick.query.known_zeros import zeros
 from tallystick.query.match_shares import matched, of_all_owners
 from tallystick.query.month_source import from_months
@@ -36,15 +35,6 @@ from tallystick.store.engine import Engine
 
 if TYPE_CHECKING:
     from tallystick.tally.owners import Owners
-
-Row = dict[str, Any]
-"""What a query says of one group: its dimensions and sums by their names."""
-OTHERS = "others"
-"""The id of the row that sums what `top` leaves out."""
-RECONCILING = "reconciling item"
-"""Names what stands between parts and their whole."""
-NO_VALUE = frozenset({OTHERS, RECONCILING})
-"""What stands in the place of a value and is none."""
 
 
 def query(
@@ -129,112 +119,73 @@ def answer(
     statement, table = query(pivot, engine, question, now, owners)
     pivot = pivot.showing(question.show)
     coverage, covered = cover(engine, table, question, now)
-    inner = question
-    attribution: list[Message] = []
     if question.owned:
-        from tallystick.query.owners import attributed, unasked
-        from tallystick.tally.owners import Owners
-
-        inner = unasked(question, owners or Owners())
-        dims, rows, attribution, renamed, sums = attributed(engine, question, owners or Owners())
-        coverage |= {"renamed": renamed} if renamed else {}
+        groups = _owned(engine, question, owners)
     else:
-        dims = [dim for dim in statement.names if dim not in {measure.name for measure in pivot.measures}]
-        asked = statement.select(f"{UNREPORTED_SUM} AS unreported") if table is CHARGES else statement
-        read = engine.rows(from_months(engine, asked, question.window)) if read is None else read
-        rows = [_known(row, dims, coverage) for row in read]
-        sums = Billed(
-            *(total([row[name] for row in rows if row.get(name) is not None]) for name in ("billed", "unreported"))
-        )
-    totals: Mapping[str, Any] = _sum(pivot, rows)
-    method = tuple(map(note, pivot.notes))
+        dims = [name for name in statement.names if name not in {measure.name for measure in pivot.measures}]
+        records = _records(engine, table, statement, question) if read is None else read
+        groups = Groups.of(records, dims, question, coverage)
+    dims = [*groups.dims]
+    totals: Mapping[str, Any] = summed(pivot, groups.rows)
+    method: Sequence[Message] = [*map(note, pivot.notes)]
     if breakdown := NAMED_BREAKDOWNS.get(table.name):
         totals, method = breakdown_totals(engine, breakdown, question, totals)
-    rows = [*rows, *zeros(pivot, question, dims, rows, coverage)]
-    times = [name for name in dims if name in TIMES]
-    rows.sort(
-        key=lambda row: (
-            [_when(row[name], name) for name in times],
-            -(row[pivot.order] or 0),
-            [row[name] for name in dims],
-        )
-    )
+    rows = ordered([*groups.rows, *zeros(pivot, question, dims, groups.rows, coverage)], dims, pivot)
     names = named(engine, dims)
     several = {name: shared((row[name] for row in rows), (names[name](row[name]) for row in rows)) for name in names}
-    if question.top is not None and len(rows) > question.top:
-        rows = _top(pivot, rows, dims, question)
-    headings = with_shared(dim_headings(dims, names), several)
-    cells = [(*dim_cells({dim: row[dim] for dim in dims}, names), *pivot.cells(row)) for row in rows]
-    split: list[Message] = []
-    if table is not CHARGES and table.name not in NAMED_BREAKDOWNS:
-        days, split = uncounted(engine, question)
-        coverage |= {"uncounted": days} if days else {}
-    if table is CHARGES:
-        coverage["billed"], split = matched(engine, inner, sums)
-        split = of_all_owners(question, split)
-        coverage["unpriced"], nameless = unpriced(engine, question, owners)
-        split += nameless
-    split += formerly(engine, question.where)
+    rows = largest(pivot, rows, dims, question)
+    facts, doubts = _doubts(engine, table, question, groups, owners)
+    coverage |= facts
+    is_known = coverage["present"] > gaps.late_days(coverage) or any(row[pivot.order] is not None for row in rows)
     zone = question.zone
-    known = coverage["present"] > gaps.late_days(coverage) or any(row[pivot.order] is not None for row in rows)
+    messages = [
+        *([note(f"Days are those of {zone.name}, made of UTC hours; cost stays by UTC day.")] if zone else ()),
+        *priority(engine, table, question, present(engine, table, question, now)),
+        *covered,
+        *doubts,
+        *groups.messages,
+        *method,
+        *unnamed(engine, rows, dims),
+    ]
     return Table(
         question,
-        (*headings, *(measure.heading for measure in pivot.measures)),
-        cells,
-        {measure.name: totals[measure.name] if known else None for measure in pivot.measures},
-        (
-            *([note(f"Days are those of {zone.name}, made of UTC hours; cost stays by UTC day.")] if zone else ()),
-            *priority(engine, table, question, present(engine, table, question, now)),
-            *covered,
-            *split,
-            *attribution,
-            *method,
-            *unnamed(engine, rows, dims),
-        ),
+        (*with_shared(dim_headings(dims, names), several), *(measure.heading for measure in pivot.measures)),
+        [(*dim_cells({dim: row[dim] for dim in dims}, names), *pivot.cells(row)) for row in rows],
+        {measure.name: totals[measure.name] if is_known else None for measure in pivot.measures},
+        tuple(messages),
         coverage,
         engine.version.identity,
     )
 
 
-def _when(cell: str, name: str) -> datetime | str:
-    """What rows of a grain of time stand in the order of: a local hour that comes twice, by its offset."""
-    return datetime.fromisoformat(cell) if name == "hour" else cell
+def _records(engine: Engine, table: LedgerTable, statement: Select, question: Question) -> list[Row]:
+    """The rows of a query; of charges also what of their bill says no user."""
+    if table is CHARGES:
+        statement = statement.select(f"{UNREPORTED_SUM} AS unreported")
+    return engine.rows(from_months(engine, statement, question.window))
 
 
-def _known(row: dict[str, Any], dims: Sequence[str], coverage: Mapping[str, Any]) -> dict[str, Any]:
-    """A row without its requests where they are unknown: of days that were billed and whose usage was not read."""
-    unread = [midnight(date.fromisoformat(day)) for day in coverage.get(gaps.LOST, {}).get("unread", ())]
-    times = [name for name in dims if name in TIMES]
-    lost = any(all(f"{Grain(name).floor(day):%Y-%m-%d}".startswith(row[name]) for name in times) for day in unread)
-    return row | {REQUESTS: None} if lost and REQUESTS in row else row
+def _owned(engine: Engine, question: Question, owners: Owners | None) -> Groups:
+    """The rows of a question about owners."""
+    from tallystick.query.owners import attributed, unasked
+    from tallystick.tally.owners import Owners
+
+    rules = owners or Owners()
+    dims, rows, messages, renamed, sums = attributed(engine, question, rules)
+    return Groups(dims, rows, sums, unasked(question, rules), messages, renamed)
 
 
-def _sum(pivot: Pivot, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    sums: dict[str, Any] = {}
-    for measure in pivot.measures:
-        if measure.derived is None:
-            cells = [row[measure.name] for row in rows if row[measure.name] is not None]
-            sums[measure.name] = total(cells) if measure.kind is Kind.MONEY else sum(cells)
-            if (measure.aggregate and len(cells) < len(rows)) or (rows and not cells):
-                sums[measure.name] = None  # a sum of what nobody knows is unknown, not zero
-    for measure in pivot.measures:
-        if measure.derived is not None:
-            sums[measure.name] = measure.derived(sums)
-    return sums
-
-
-def _top(pivot: Pivot, rows: list[dict[str, Any]], dims: list[str], question: Question) -> list[dict[str, Any]]:
-    """The largest rows, and the rest in one: one for each value of what stands apart though nobody asked."""
-    by_size = sorted(range(len(rows)), key=lambda index: -(rows[index][pivot.order] or 0))
-    largest = set(by_size[: question.top])
-    unasked = [name for name in dims if name not in question.by]
-    rest: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for index, row in enumerate(rows):
-        if index not in largest:
-            rest.setdefault(tuple(row[name] for name in unasked), []).append(row)
-    top_rows = [row for index, row in enumerate(rows) if index in largest]
-    others = [
-        dict.fromkeys(dims, OTHERS) | dict(zip(unasked, group, strict=True)) | _sum(pivot, group_rows)
-        for group, group_rows in rest.items()
-    ]
-    return [*top_rows, *others]
+def _doubts(
+    engine: Engine, table: LedgerTable, question: Question, groups: Groups, owners: Owners | None
+) -> tuple[dict[str, Any], list[Message]]:
+    """What the figures lack or were split by, for the coverage, and what to say of it."""
+    facts: dict[str, Any] = {"renamed": groups.renamed} if groups.renamed else {}
+    messages: list[Message] = []
+    if table is CHARGES:
+        facts["billed"], split = matched(engine, groups.scope, groups.billed)
+        facts["unpriced"], nameless = unpriced(engine, question, owners)
+        messages = [*of_all_owners(question, split), *nameless]
+    elif table.name not in NAMED_BREAKDOWNS:
+        days, messages = uncounted(engine, question)
+        facts |= {"uncounted": days} if days else {}
+    return facts, [*messages, *formerly(engine, question.where)]

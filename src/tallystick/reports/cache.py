@@ -19,7 +19,7 @@ from tallystick.core.records import TOKENS
 from tallystick.core.text import cut, few, window_words
 from tallystick.query.charge_source import from_sums
 from tallystick.query.context import Context
-from tallystick.query.grouping import OTHERS
+from tallystick.query.groups import OTHERS
 from tallystick.query.pivot import TIERS_APART, Measure, Pivot
 from tallystick.query.pivot_report import pivot_report
 from tallystick.query.report import ChargeSum

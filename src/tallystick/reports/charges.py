@@ -22,7 +22,8 @@ from tallystick.query.conditions import among
 from tallystick.query.context import Context
 from tallystick.query.coverage import states_of
 from tallystick.query.filters import column, wanted, within
-from tallystick.query.grouping import OTHERS, tallied
+from tallystick.query.grouping import tallied
+from tallystick.query.groups import OTHERS
 from tallystick.query.match_shares import billed_coverage
 from tallystick.query.names import dim_cells, dim_headings, named, organizations
 from tallystick.query.owners import known, owned_charges, unasked

@@ -18,7 +18,7 @@ from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.select import select
 from tallystick.core.text import did_you_mean
-from tallystick.core.time import DAY, FIRST_DAY, Window, instant, midnight
+from tallystick.core.time import DAY, FIRST_DAY, Window, midnight
 from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import day_of, equals
@@ -26,13 +26,14 @@ from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.filters import within
 from tallystick.query.gaps import LOST
-from tallystick.query.grouping import OTHERS
+from tallystick.query.groups import OTHERS
 from tallystick.query.month_source import from_months
-from tallystick.query.names import default_workspaces, directory, history, organizations, shared, with_shared
+from tallystick.query.names import directory, organizations, shared, with_shared
 from tallystick.query.owners import APART, answered, attribution, billed_of, messages
 from tallystick.query.report import WINDOW, ChargeSum, Days, Form, Parameter, Report, Where, narrowed_by
 from tallystick.query.spelling import spellings
 from tallystick.reports.idle_words import idle_words
+from tallystick.reports.listed_keys import At, listed_keys
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 from tallystick.tally.rules import UNOWNED
@@ -46,72 +47,89 @@ IDLE = "idle"
 NOTHING = "none"
 """What stands beside a key that needs no attention."""
 
-At = tuple[str, str]
 _NAMES = ("key", "key_name", "status", "workspace", "workspace_name", "team", "cost_center", "creator")
 _FILTERS = ("attention", "organization", *_NAMES)
 _DROP_ORDERS = {"last_used": 1, "team": 2, "status": 3, "workspace": 4, "ended": 5, "cost_center": 6, "creator": 7}
 
 
+class _Keys:
+    """Every key of the directory and of the charges of a question, and what its rows are made of."""
+
+    def __init__(self, engine: Engine, question: Question, owners: Owners, now: datetime) -> None:
+        by_key = replace(question, by=("key", "workspace"))
+        self.charges = attribution(engine, by_key, owners, further={**APART, "counted": "quantity IS NOT NULL"})
+        self._spent: dict[At, list[dict[str, Any]]] = {}
+        for row in self.charges.sums(["organization", "key", "workspace", "team", "cost_center"]):
+            self._spent.setdefault((row["organization"], row["key"]), []).append(row)
+        self._used = _used(engine, question, self.charges.sums(["organization", "key", "counted"]))
+        self._organizations, entries = listed_keys(engine, question.window.end)
+        met = self._spent.keys() | self._used.keys()
+        self._entries = {key: entry for key, entry in entries.items() if key in met or not entry["later"]}
+        self._has_rules = bool(owners.rules)
+        self._idle_owners = _standing(engine, owners, self._entries, question)
+        self._people, self._names, self._places = (directory(engine, name) for name in ("actor", "key", "workspace"))
+        usage, bill = (cover(engine, table, question, now)[0] for table in (USED, CHARGES))
+        self.lacks_usage = bool(usage["absent"] or usage.get(LOST))
+        self._is_billed = bool(bill["present"])
+        self._first_day = question.window.start.date()
+        self._unread = _unread(engine, question)
+        self._has_several = len(organizations(engine)) > 1
+        self.columns = ("attention", *(("organization",) if self._has_several else ()), *_NAMES)
+
+    @property
+    def are_listed(self) -> bool:
+        """Whether the keys of every organization that spent were read."""
+        return all(organization in self._organizations for organization, _ in self._spent)
+
+    def rows(self) -> list[tuple[Cell, ...]]:
+        """What deserves attention first, then by spend; the last cell is what was billed."""
+        rows = map(self._row, sorted({*self._entries, *self._spent, *self._used}))
+        return sorted(rows, key=lambda row: (row[0] == NOTHING, -(row[-1] or 0), row[1:3]))  # type: ignore[operator]
+
+    def _row(self, key: At) -> tuple[Cell, ...]:
+        entry, spent = self._entries.get(key), self._spent.get(key, [])
+        status = _status(key, entry, key[0] in self._organizations)
+        workspaces = sorted({row["workspace"] for row in spent}) or ([entry["workspace"]] if entry else [])
+        owners = sorted({(row["team"], row["cost_center"]) for row in spent if row["billed"]})
+        owners = owners or self._idle_owners.get(key, [])
+        teams = list(dict.fromkeys(team for team, _ in owners))
+        billed = total([row["billed"] for row in spent])
+        last: date | None = self._used.get(key)
+        newest = max([row["last"] for row in spent] + ([last] if last else []), default=None)
+        is_recent = last is not None and last >= self._first_day
+        ended: date | None = entry["ended"] if entry else None
+        attention = _attention(
+            status,
+            (teams or [UNOWNED]) if self._has_rules else (),
+            spends=bool(billed) or is_recent,
+            unused=not is_recent and (UNKNOWN if self.lacks_usage else IDLE),
+            after=not entry or (ended is not None and newest is not None and newest > ended),
+        )
+        creator = (entry["created_by"] if entry else None) or UNKNOWN
+        return (
+            attention,
+            *((key[0],) if self._has_several else ()),
+            key[1],
+            entry["name"] if entry else self._names.get(key[1], key[1]),
+            status,
+            ", ".join(workspaces),
+            ", ".join(self._places.get(workspace, workspace) for workspace in workspaces),
+            ", ".join(teams) or UNOWNED,
+            ", ".join(dict.fromkeys(center for _, center in owners)) or UNOWNED,
+            self._people.get(creator, creator),
+            str(ended) if ended else None,
+            _last_used(last, self._unread, spent=bool(billed)),
+            billed if self._is_billed else None,
+        )
+
+
 def keys(engine: Engine, full_question: Question, owners: Owners, now: datetime) -> Table:
     """Every key: what deserves attention first, then by spend; of these what `where` says of columns, `top` of them."""
     question = replace(full_question, where={}, top=None)
-    apart = {**APART, "counted": "quantity IS NOT NULL"}
-    charges = attribution(engine, replace(question, by=("key", "workspace")), owners, further=apart)
-    spent: dict[At, list[dict[str, Any]]] = {}
-    for row in charges.sums(["organization", "key", "workspace", "team", "cost_center"]):
-        spent.setdefault((row["organization"], row["key"]), []).append(row)
-    used = _used(engine, question, charges.sums(["organization", "key", "counted"]))
-    read, listed = _listed(engine, question.window.end)
-    listed = {key: entry for key, entry in listed.items() if key in spent or key in used or not entry["later"]}
-    people, called = directory(engine, "actor"), directory(engine, "key")
-    places = directory(engine, "workspace")
-    idle_owner = _standing(engine, owners, listed, question)
-    last_day = (question.window.end - DAY).date()
-    absent, _ = cover(engine, USED, question, now)
-    billed_days, _ = cover(engine, CHARGES, question, now)
-    unread = _unread(engine, question)
-    lost = bool(absent["absent"] or absent.get(LOST))
-    rows: list[tuple[Cell, ...]] = []
-    by_organization = len(organizations(engine)) > 1
-    for key in sorted({*listed, *spent, *used}):
-        entry, key_rows = listed.get(key), spent.get(key, [])
-        status = _status(key, entry, key[0] in read)
-        workspaces = sorted({row["workspace"] for row in key_rows}) or ([entry["workspace"]] if entry else [])
-        owned = sorted({(row["team"], row["cost_center"]) for row in key_rows if row["billed"]})
-        owned = owned or idle_owner.get(key, [])
-        billed = total([row["billed"] for row in key_rows])
-        last: date | None = used.get(key)
-        newest = max([row["last"] for row in key_rows] + ([last] if last else []), default=None)
-        recent = last is not None and last >= question.window.start.date()
-        ended: date | None = entry["ended"] if entry else None
-        after = not entry or (ended is not None and newest is not None and newest > ended)
-        teams = list(dict.fromkeys(team for team, _ in owned))
-        rows.append(
-            (
-                _attention(
-                    status,
-                    (teams or [UNOWNED]) if owners.rules else (),
-                    spends=bool(billed) or recent,
-                    unused=not recent and (UNKNOWN if lost else IDLE),
-                    after=after,
-                ),
-                *((key[0],) if by_organization else ()),
-                key[1],
-                entry["name"] if entry else called.get(key[1], key[1]),
-                status,
-                ", ".join(workspaces),
-                ", ".join(places.get(workspace, workspace) for workspace in workspaces),
-                ", ".join(teams) or UNOWNED,
-                ", ".join(dict.fromkeys(center for _, center in owned)) or UNOWNED,
-                people.get(entry["created_by"] or "", entry["created_by"] or UNKNOWN) if entry else UNKNOWN,
-                str(ended) if ended else None,
-                _last_used(last, unread, spent=bool(billed)),
-                billed if billed_days["present"] else None,
-            )
-        )
+    listing = _Keys(engine, question, owners, now)
+    rows, names, lost = listing.rows(), listing.columns, listing.lacks_usage
     dates = {name: Heading(name, Kind.TEXT, drop_order=_DROP_ORDERS[name]) for name in ("ended", "last_used")}
-    names = ("attention", *(("organization",) if by_organization else ()), *_NAMES)
-    rows.sort(key=lambda row: (row[0] == NOTHING, -(row[-1] or 0), row[1:3]))  # type: ignore[operator]
+    last_day = (question.window.end - DAY).date()
     table = answered(
         engine,
         question,
@@ -119,8 +137,8 @@ def keys(engine: Engine, full_question: Question, owners: Owners, now: datetime)
         now,
         names,
         _chosen(rows, (*names, *dates), full_question),
-        [*messages(owners, charges), *_messages(last_day, listed=all(key[0] in read for key in spent), lost=lost)],
-        billed_of(charges),
+        [*messages(owners, listing.charges), *_messages(last_day, listed=listing.are_listed, lost=lost)],
+        billed_of(listing.charges),
         dates,
         _DROP_ORDERS,
     )
@@ -128,8 +146,8 @@ def keys(engine: Engine, full_question: Question, owners: Owners, now: datetime)
     several = shared((str(row[index]) for row in rows), (str(row[index + 1]) for row in rows))
     active = {str(row[index]): str(row[index + 1]) for row in rows if row[index + 2] == "active"}
     idle = {str(row[index]) for row in rows if IDLE in str(row[0]).split(", ")}
-    is_whole = not {*full_question.where} - {"attention"}
-    headline = idle_words(active, idle, question.window, now.year) if is_whole and not lost else ""
+    has_all = not {*full_question.where} - {"attention"}
+    headline = idle_words(active, idle, question.window, now.year) if has_all and not lost else ""
     return replace(table, headings=tuple(with_shared(table.headings, {"key": several})), headline=headline)
 
 
@@ -192,43 +210,6 @@ def _status(key: At, entry: Mapping[str, Any] | None, read: bool) -> str:
     if entry is None:
         return DELETED if read else UNKNOWN
     return DELETED if entry["status"] == "gone" else str(entry["status"])
-
-
-def _listed(engine: Engine, end: datetime) -> tuple[set[str], dict[At, dict[str, Any]]]:
-    """The organizations whose keys were read, and the keys of the directory as they were before an instant.
-
-    A key that was first read later stands as it was then. `ended` is its last day where that was before, None where
-    it went on or is not known; `later` is whether it was created later, `workspace` its id in charges.
-    """
-    seen: dict[At, list[Mapping[str, Any]]] = {}
-    for row in history(engine):
-        if row["type"] == "key":
-            seen.setdefault((row["organization"], row["id"]), []).append(row)
-    default_ids = default_workspaces(engine)
-    entries: dict[At, dict[str, Any]] = {}
-    for key, rows in seen.items():
-        before = [row for row in rows if row["seen_at"] < end] or rows[:1]
-        row = before[-1]
-        expired = instant(row["ended_at"]) if row["ended_at"] else None
-        status, ended = row["status"] or UNKNOWN, None
-        if expired and status in {"active", "expired"}:
-            status, ended = ("expired", expired) if expired < end else ("active", None)
-        elif status not in {"active", UNKNOWN}:
-            since = row
-            for sighting in reversed(before):
-                if sighting["status"] != row["status"]:
-                    break
-                since = sighting
-            ended = since["seen_at"] if since["seen_at"] < end else None
-        entries[key] = {
-            **row,
-            "name": key[1] if row["name"] is None else row["name"],
-            "status": status,
-            "ended": ended.date() if ended else None,
-            "later": bool(row["created_at"]) and instant(row["created_at"]) >= end,
-            "workspace": default_ids.get((key[0], row["workspace"]), row["workspace"] or NAMED["workspace"].absent),
-        }
-    return {organization for organization, _ in entries}, entries
 
 
 def _used(engine: Engine, question: Question, billed: Sequence[Mapping[str, Any]]) -> dict[At, date]:

@@ -17,7 +17,7 @@ from tallystick.core.time_words import month_of, window
 from tallystick.errors import InvalidQuestion
 from tallystick.query.context import Context
 from tallystick.query.facts import foresee
-from tallystick.query.grouping import OTHERS
+from tallystick.query.groups import OTHERS
 from tallystick.query.match_shares import billed_coverage
 from tallystick.query.names import apart, dim_cells, dim_headings, dims_of, directory, named
 from tallystick.query.owners import unasked

@@ -16,7 +16,7 @@ from tallystick.core.text import day_spans
 from tallystick.errors import InvalidQuestion, TallystickError
 from tallystick.formats.shown import shown
 from tallystick.query.context import Context
-from tallystick.query.grouping import NO_VALUE
+from tallystick.query.groups import NO_VALUE
 from tallystick.query.strictness import INCOMPLETE
 from tallystick.watch.default_rules import DEFAULT_RULES
 from tallystick.watch.finding_command import finding_command

@@ -14,7 +14,7 @@ from tallystick.core.text import safe
 from tallystick.formats.layout import ELLIPSIS, Column, columns_of
 from tallystick.formats.page import KINDS
 from tallystick.formats.shown import NOTHING, nothing
-from tallystick.query.grouping import NO_VALUE
+from tallystick.query.groups import NO_VALUE
 from tallystick.query.names import apart
 from tallystick.web.links import COMPUTED, leading, lines, narrowed, source, span
 from tallystick.web.marks import standing

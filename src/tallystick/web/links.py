@@ -12,7 +12,7 @@ from tallystick.catalog import entry
 from tallystick.core.dimensions import TIMES
 from tallystick.core.filter import EXCEPT, filter_texts
 from tallystick.core.time import DAY, Grain, Window, midnight
-from tallystick.query.grouping import NO_VALUE
+from tallystick.query.groups import NO_VALUE
 from tallystick.query.pivot import BUT_PRIORITY, PRIORITY, TIERS_APART
 from tallystick.query.report import ChargeSum, Form, Parameter, Row
 from tallystick.web.controls import chosen_names

@@ -10,7 +10,7 @@ from tallystick.catalog import CATALOG, entry
 from tallystick.core.document import Answer
 from tallystick.core.filter import pattern
 from tallystick.core.question import Table
-from tallystick.query.grouping import OTHERS
+from tallystick.query.groups import OTHERS
 
 SINCE = "3m"
 """How far back values are looked for."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from tallystick.address import WHERE, Address
 from tallystick.core.question import Table
 from tallystick.outlook.roster import RECENT
-from tallystick.query.grouping import OTHERS
+from tallystick.query.groups import OTHERS
 from tallystick.web.changes import changes
 from tallystick.web.page import SWITCH, Page, Panel, View, ask
 

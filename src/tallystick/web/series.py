@@ -14,7 +14,7 @@ from tallystick.core.question import Heading, Kind, Table
 from tallystick.core.text import safe
 from tallystick.formats.shown import shown
 from tallystick.query.gaps import LATE
-from tallystick.query.grouping import OTHERS
+from tallystick.query.groups import OTHERS
 
 MOST = 6
 """Series of a chart; the smallest are drawn as one."""
