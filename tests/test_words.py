@@ -9,11 +9,13 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 BANNED = {
-    *("it", "them", "said", "told", "found", "held", "whole", "place", "at", "of", "one", "other", "mine", "how"),
-    *("what", "who", "asked", "kept", "taken", "apart", "loose", "these", "those", "left", "more"),
+    *("it", "them", "this", "these", "those", "one", "other", "each", "every", "some", "both", "same", "mine", "who"),
+    *("what", "how", "more", "whole", "place", "at", "of", "apart", "loose", "left", "gone", "done", "begun"),
+    *("said", "told", "found", "held", "kept", "taken", "asked", "made", "given", "seen", "chosen", "called", "shown"),
+    *("named", "sent", "meant", "wanted"),
 }
-BOUND = 0.005
-"""The share of all names that may be one of these."""
+BOUNDS = {"src": 0.003, "tests": 0.022, "benchmarks": 0.025}
+"""The share of all names in a folder that may be one of these: parameters of commands, and what is left to rename."""
 
 
 def names_in(path: Path) -> list[str]:
@@ -25,13 +27,13 @@ def names_in(path: Path) -> list[str]:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("folder", ["src", "tests", "benchmarks"])
+@pytest.mark.parametrize("folder", BOUNDS)
 def test_names_are_nouns(folder: str) -> None:
-    """Of all names in a folder fewer than one in two hundred is a pronoun or participle."""
+    """Few of the names in a folder are pronouns or participles: in the source fewer than one in three hundred."""
     names = {path: names_in(path) for path in (ROOT / folder).rglob("*.py")}
     banned = {str(path): sorted(caught) for path, words in names.items() if (caught := BANNED.intersection(words))}
     count = sum(word in BANNED for words in names.values() for word in words)
-    assert count < BOUND * sum(map(len, names.values())), banned
+    assert count < BOUNDS[folder] * sum(map(len, names.values())), banned
 
 
 def test_the_count_sees_names() -> None:

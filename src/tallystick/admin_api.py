@@ -88,8 +88,8 @@ class AdminAPI:
         in each bucket; a bucket without use has none.
         """
         grain = _grain(width)
-        wanted = {name: (value,) if isinstance(value, str) else tuple(value) for name, value in (where or {}).items()}
-        query = reports_query.usage_report_query(self._window(since, until), grain, by=by, where=wanted, limit=limit)
+        values = {name: (value,) if isinstance(value, str) else tuple(value) for name, value in (where or {}).items()}
+        query = reports_query.usage_report_query(self._window(since, until), grain, by=by, where=values, limit=limit)
         return reports.usage_records(self.client.pages(query), by)
 
     def costs(

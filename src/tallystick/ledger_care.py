@@ -27,14 +27,14 @@ class LedgerCare(LedgerReader):
         """Compare every part of the ledger with what was written; nothing is changed."""
         from tallystick.doctor.examination import examine
 
-        made = examine(self._all(), self._lists())
+        examination = examine(self._all(), self._lists())
         if self._tables.remote and (leftovers := self._tables.remote.reading.leftovers()):
             size = sum(leftovers.values()) / 1_000_000
-            made.notes.append(
+            examination.notes.append(
                 f"{len(leftovers):,} objects of {size:,.1f} MB that no state names, of dead writers or of one that "
                 "writes now: `tallystick doctor --repair` deletes them in its turn."
             )
-        return made
+        return examination
 
     def repair(self, say: Callable[[str], None], *, waiting: Callable[[str], None] | None = None) -> Examination:
         """Mend in place what is damaged; `say` is told each thing that was done. What is damaged afterwards."""

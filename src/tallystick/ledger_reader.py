@@ -59,20 +59,20 @@ class LedgerReader:
         Time is a word (2026-10-01, 2026-10, 7d, last-month), a date or a datetime; `since` and `until` are included.
         `client` is asked in place of the API that the settings name, by a report that asks the API.
         """
-        chosen = entry(report).report
-        return chosen.answer(self.context(client), **chosen.values(report, values))
+        catalog_report = entry(report).report
+        return catalog_report.answer(self.context(client), **catalog_report.values(report, values))
 
     def parts(self, report: str, /, **values: Any) -> Iterator[Table] | None:
         """Return the answer as Tables of some rows each, for any number of rows; None where `ask` gives it whole."""
-        chosen = entry(report).report
-        return chosen.parts and chosen.parts(self.context(), **chosen.values(report, values))
+        catalog_report = entry(report).report
+        return catalog_report.parts and catalog_report.parts(self.context(), **catalog_report.values(report, values))
 
     def query(self, report: str, /, **values: Any) -> str:
         """Return the SQL that a report asks of the ledger, to read; raise InvalidQuestion where it is not one query."""
-        chosen = entry(report).report
-        if chosen.sql is None:
+        catalog_report = entry(report).report
+        if catalog_report.sql is None:
             raise InvalidQuestion(f"`{report}` is more than one query.", "Ask for its answer.")
-        return chosen.sql(self.context(), **chosen.values(report, values))
+        return catalog_report.sql(self.context(), **catalog_report.values(report, values))
 
     def context(self, client: Client | None = None) -> Context:
         """Return what a question needs once, of the version that is asked: the newest unless the settings say."""

@@ -52,11 +52,11 @@ class LedgerSync(LedgerCare):
         from tallystick.sync.outcome import Outcome
 
         keep = self._settings.keep
-        chosen = () if client else self._chosen(organizations)
-        plans = [(own, self._options(own, since, until, wanted)) for own in chosen or (self._settings,)]
+        organization_settings = () if client else self._chosen(organizations)
+        plans = [(own, self._options(own, since, until, wanted)) for own in organization_settings or (self._settings,)]
         if self._tables.exists() and self._tables.newest_by_snapshot().number:
             self.tally(waiting=waiting)
-        if not chosen:
+        if not organization_settings:
             outcome = self._sync(*plans[0], client, on_wait, progress, waiting)
         else:
             outcome = Outcome()
@@ -96,9 +96,9 @@ class LedgerSync(LedgerCare):
         names = {own.organization for own in self._settings.organizations}
         name = settings.organization
         before = self._tables.newest_by_snapshot().number if self._tables.exists() else 0
-        with nullcontext(client) if client else settings.client(self._clock, on_wait=on_wait) as asked:
+        with nullcontext(client) if client else settings.client(self._clock, on_wait=on_wait) as connection:
             outcome = Sync(
-                asked,
+                connection,
                 self._tables,
                 self._clock,
                 options,
@@ -172,11 +172,11 @@ class LedgerSync(LedgerCare):
                 )
         return [own for name, own in organizations.items() if not names or name in names]
 
-    def _options(self, settings: Settings, since: When | None, until: When | None, wanted: Wanted) -> Options:
+    def _options(self, settings: Settings, since: When | None, until: When | None, choices: Wanted) -> Options:
         from tallystick.sync.options import Options
 
         try:
-            return Options.of(since, until, wanted, self._clock.now(), settings.breakdowns, settings.source)
+            return Options.of(since, until, choices, self._clock.now(), settings.breakdowns, settings.source)
         except InvalidQuestion as wrong:
             if not settings.organization:
                 raise

@@ -72,8 +72,8 @@ def _check(table: Mapping[str, Any], name: str) -> None:
             raise InvalidQuestion(
                 _problem(name, f"{key!r}, which is not a setting or not of its type"), f"Settings: {', '.join(_KNOWN)}."
             )
-    if len(chosen := [key for key in _KEYS if key in table]) != 1:
-        problem = f"{' and '.join(chosen)}: one credential too many" if chosen else "no credential"
+    if len(credential_keys := [key for key in _KEYS if key in table]) != 1:
+        problem = f"{' and '.join(credential_keys)}: one credential too many" if credential_keys else "no credential"
         raise InvalidQuestion(_problem(name, problem), f"Write one of {', '.join(_KEYS)}.")
 
 

@@ -82,5 +82,5 @@ def _section(entry: Entry) -> str:
 def _row(parameter: Parameter) -> str:
     option = parameter.name.upper() if parameter.form is Form.ARGUMENT else parameter.flag
     default = f" Default: `{parameter.default}`." if parameter.default and isinstance(parameter.default, str) else ""
-    shown = f"{option} {parameter.metavar or '|'.join(parameter.choices)}".strip()
-    return _line((f"`{shown}`", f"`{parameter.name}`", f"{parameter.help}{default}"))
+    usage = f"{option} {parameter.metavar or '|'.join(parameter.choices)}".strip()
+    return _line((f"`{usage}`", f"`{parameter.name}`", f"{parameter.help}{default}"))

@@ -130,8 +130,8 @@ class Settings:
         path, place_from = ledger_of(ledger, env, files, values.get("bucket", {}))
         elsewhere = ("ledger",) if place_from in {"--ledger", "TALLYSTICK_LEDGER"} else ()
         overridden = {*(["base_url"] if url_from in NAMED else []), *(SOURCES if secrets else ()), *elsewhere}
-        if named := engine or env.get("TALLYSTICK_ENGINE"):
-            values["engine"] = named
+        if engine_text := engine or env.get("TALLYSTICK_ENGINE"):
+            values["engine"] = engine_text
             overridden |= {"engine", "engine_ledger"}
         refused = refusals(files, overridden)
         return cls(

@@ -91,10 +91,10 @@ class SettingsFile:
         return Path(self.path).parent.absolute()
 
 
-def settings_files(named: str | None) -> list[SettingsFile]:
+def settings_files(path: str | None) -> list[SettingsFile]:
     """The file that the user named alone; else that of the working folder, then the user's own, where they are."""
-    if named:
-        return [parsed(named, content(Path(named)))]
+    if path:
+        return [parsed(path, content(Path(path)))]
     files = []
     folder = settings_folder()
     own = folder / NAME if folder else None
@@ -130,7 +130,7 @@ def deciders(files: Sequence[SettingsFile], overridden: Collection[str]) -> dict
     for file in files:
         count = [name for name in _DECIDING if not file.is_trusted and name in file.values and name not in overridden]
         for area in _RECEIVING if count else ():
-            if any(area in each.values for each in files):
+            if any(area in settings_of_file.values for settings_of_file in files):
                 refused[area] = (
                     f"{file.path} is not trusted, and its {' and '.join(count)} would decide what your [[{area}]] "
                     f"is sent.\n" + _TRUST.format(path=file.path)

@@ -75,11 +75,11 @@ class WatchRounds:
                 )
         return failures
 
-    def stay(self, every: timedelta, is_ended: Callable[[float], bool]) -> None:
+    def stay(self, pause: timedelta, is_ended: Callable[[float], bool]) -> None:
         """Repeat rounds, with a pause after each; `is_ended` waits so many seconds and says whether to end."""
         while True:
             self.round(lambda: is_ended(0))
-            if is_ended(every.total_seconds()):
+            if is_ended(pause.total_seconds()):
                 return
 
     def _look(self) -> Iterator[str]:

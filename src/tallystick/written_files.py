@@ -45,7 +45,7 @@ def write_all(folder: Path, files: Mapping[str, bytes], *, force: bool) -> list[
     """Write files into a folder, which is made; all of them, or none where one cannot be. Returns their paths."""
     paths = {name: folder / name for name in files}
     parts = {name: _beside(path) for name, path in paths.items()}
-    made = not folder.exists()
+    is_new = not folder.exists()
     try:
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ def write_all(folder: Path, files: Mapping[str, bytes], *, force: bool) -> list[
         with suppress(OSError):
             for part in parts.values():
                 part.unlink(missing_ok=True)
-            if made:
+            if is_new:
                 folder.rmdir()  # where nothing is in it
     return list(paths.values())
 

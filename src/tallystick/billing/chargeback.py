@@ -117,7 +117,7 @@ def charged(
     by_team: dict[str, list[Mapping[str, Any]]] = {}
     for line in lines:
         by_team.setdefault(line["team"], []).append(line)
-    called = directory(engine, "organization", charged_month.at).get(organization, organization)
+    organization_name = directory(engine, "organization", charged_month.at).get(organization, organization)
     question = Question("statement", charged_month.window, (), {"organization": Filter.of(organization)})
     coverage, covered = cover(engine, CHARGES, question, now)
     if not (by_team or charged_month.closing or coverage["present"]):
@@ -128,14 +128,14 @@ def charged(
     zero = None if by_team else quiet(engine, question, name, now)
     messages = (*([note(zero)] if zero else ()), *_messages(engine, charged_month, covered))
     state = month_state(engine, organization, name, now).sentence(now.date())
-    made = Charged(charged_month, called, by_team, messages, engine.version.identity, state, sums)
+    statement = Charged(charged_month, organization_name, by_team, messages, engine.version.identity, state, sums)
     adjusted = charged_month.closing.billed[ADJUSTMENT] if charged_month.closing else charged_month.billed(ADJUSTMENT)
-    if off := EXACT.subtract(made.amount_due, EXACT.add(_bill(engine, charged_month), adjusted)):
+    if off := EXACT.subtract(statement.amount_due, EXACT.add(_bill(engine, charged_month), adjusted)):
         raise LedgerError(
             f"The statements of {name} differ from the bill by {plain(off)} USD.",
             "`tallystick verify` shows what does not add up; a sync or a rebuild may mend it.",
         )
-    return made
+    return statement
 
 
 def _of(lines: Sequence[Mapping[str, Any]]) -> Decimal:

@@ -92,9 +92,9 @@ def close(
     with tables.writing(waiting) as writer:
         now = clock()
         engine = Engine(tables, writer.version)
-        made = drafts(engine, name, owners, prices, now, **allowed)
-        still = [draft.month.organization for draft in made]
-        closing_rows = [_closing_rows(engine, draft, owners, prices, _names_by(now)) for draft in made]
+        month_drafts = drafts(engine, name, owners, prices, now, **allowed)
+        still = [draft.month.organization for draft in month_drafts]
+        closing_rows = [_closing_rows(engine, draft, owners, prices, _names_by(now)) for draft in month_drafts]
         writer.append(CLOSED, pa.concat_tables([rows for rows, _ in closing_rows]))
         stated = {f"{CLOSED_AS}{name} {id_}": digest_ for id_, (_, digest_) in zip(still, closing_rows, strict=True)}
         writer.commit(", ".join(still), f"close {name}", now, stated)
@@ -108,18 +108,18 @@ def _names_by(now: datetime) -> datetime:
 
 
 def _closing_rows(
-    engine: Engine, made: Draft, owners: Owners, prices: Prices, names_by: datetime
+    engine: Engine, month_draft: Draft, owners: Owners, prices: Prices, names_by: datetime
 ) -> tuple[pa.Table, str]:
     """All rows that a month is closed with, and their digest."""
-    draft, provisional = made.month, made.provisional
-    same = {"organization": draft.organization, "month": draft.name}
+    draft, provisional = month_draft.month, month_draft.provisional
+    common = {"organization": draft.organization, "month": draft.name}
     lists = [hashlib.sha256(prices.texts[0].encode()).hexdigest(), *prices.texts[1:]]
     rules = frozen(
         owners, {actor: every(spelt) for actor, spelt in spellings(engine, names_by)["actor"].items()}, draft
     )
     facts = [{"what": RULES, "text": rules}, {"what": PRICES, "text": json.dumps(lists)}]
     facts += [{"what": PROVISIONAL, "text": json.dumps([str(day) for day in provisional])}]
-    rows = pa.concat_tables([draft.lines, _rows(*(same | fact for fact in facts))])
+    rows = pa.concat_tables([draft.lines, _rows(*(common | fact for fact in facts))])
     closing: dict[str, Any] = {
         "at": text(names_by),
         "version": engine.version.number + 1,
@@ -128,7 +128,7 @@ def _closing_rows(
         "adjustments": plain(draft.billed(ADJUSTMENT)),
         "provisional": [str(day) for day in provisional],
     }
-    return pa.concat_tables([rows, _rows(same | {"what": CLOSING, "text": json.dumps(closing)})]), closing["digest"]
+    return pa.concat_tables([rows, _rows(common | {"what": CLOSING, "text": json.dumps(closing)})]), closing["digest"]
 
 
 def _rows(*rows: Mapping[str, Any]) -> pa.Table:

@@ -108,8 +108,8 @@ def answer(engine: Engine, ids: Sequence[str], now: datetime) -> Table:
 
 
 def _ask(context: Context, organization: str | None) -> Table:
-    chosen = Filter((organization,) if organization else ())
-    ids = [id_ for id_ in organizations(context.engine) if chosen.takes(id_)]
+    scope = Filter((organization,) if organization else ())
+    ids = [id_ for id_ in organizations(context.engine) if scope.takes(id_)]
     return answer(context.engine, ids, context.now)
 
 

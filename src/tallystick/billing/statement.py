@@ -71,15 +71,15 @@ _SECTIONS = {
 }
 
 
-def statement(made: Charged, team: str) -> Document:
+def statement(charged: Charged, team: str) -> Document:
     """A team's statement; that of `unowned` holds what nobody owns.
 
     InvalidQuestion for a team that is charged nothing; where nobody is charged anything, each team's is of 0.00 USD.
     """
-    _check(made, team)
-    team_lines = _posted(made, team)
-    amount = made.amount(team)
-    posted = {center: amount for (owner, center), amount in made.posted.items() if owner == team}
+    _check(charged, team)
+    team_lines = _posted(charged, team)
+    amount = charged.amount(team)
+    posted = {center: amount for (owner, center), amount in charged.posted.items() if owner == team}
     to_post = total(list(posted.values()))
     center = f"; cost center {', '.join(posted)}" if posted else ""
     sections = [
@@ -92,103 +92,105 @@ def statement(made: Charged, team: str) -> Document:
             sections.append(_part(title, lines, names, words))
         if part == SHARED and lines:
             sections.append(
-                Section("The rules that split them", _rules(made.month.owners, {line["rule"] for line in lines}))
+                Section("The rules that split them", _rules(charged.month.owners, {line["rule"] for line in lines}))
             )
-    sections.append(Section("How the statements add up", _together(made, team), (_adds_up(made),)))
+    sections.append(Section("How the statements add up", _together(charged, team), (_adds_up(charged),)))
     parts = [part for part in PARTS if any(line["part"] == part for line in team_lines)]
-    asked = _question(made, team)
+    question = _question(charged, team)
     return Document(
         "statement",
         f"Statement: {team}",
-        f"Claude, {made.month.name}, UTC days, for {made.name}{center}.",
+        f"Claude, {charged.month.name}, UTC days, for {charged.name}{center}.",
         tuple(sections),
         (
             *(
                 []
                 if to_post == rounded(amount)
-                else [Figure(Heading("to post", Kind.MONEY, "USD"), to_post, _ROUNDED, asked)]
+                else [Figure(Heading("to post", Kind.MONEY, "USD"), to_post, _ROUNDED, question)]
             ),
-            Figure(Heading("amount", Kind.MONEY, "USD"), amount, f"exactly {plain(amount)}", asked),
+            Figure(Heading("amount", Kind.MONEY, "USD"), amount, f"exactly {plain(amount)}", question),
             *(
-                Figure(Heading(part, Kind.MONEY, "USD"), made.amount(team, part), question=asked)
+                Figure(Heading(part, Kind.MONEY, "USD"), charged.amount(team, part), question=question)
                 for part in parts
                 if len(parts) > 1
             ),
             Figure(
                 Heading("share", Kind.RATIO),
-                ratio(amount, made.amount_due),
-                f"of {rounded(made.amount_due):,} USD",
-                asked,
+                ratio(amount, charged.amount_due),
+                f"of {rounded(charged.amount_due):,} USD",
+                question,
             ),
         ),
-        made.messages,
-        _facts(made) | {"team": team},
+        charged.messages,
+        _facts(charged) | {"team": team},
         _table(team_lines, [heading.name for heading in LINES]),
-        _state(made),
+        _state(charged),
     )
 
 
-def _check(made: Charged, team: str) -> None:
+def _check(charged: Charged, team: str) -> None:
     """Raise InvalidQuestion for a team that no statement of the month is of."""
-    if team in made.lines:
+    if team in charged.lines:
         return
-    if made.lines:
-        raise InvalidQuestion(f"No team {team!r} is charged anything for {made.month.name}.", choose(team, made.teams))
-    if team not in made.month.owners.teams:
+    if charged.lines:
+        raise InvalidQuestion(
+            f"No team {team!r} is charged anything for {charged.month.name}.", choose(team, charged.teams)
+        )
+    if team not in charged.month.owners.teams:
         raise InvalidQuestion(f"No rule has the team {team!r}.", "`tallystick owners` lists the rules.")
 
 
-def overview(made: Charged) -> Document:
+def overview(charged: Charged) -> Document:
     """What all teams are charged for a month, one line a team; in formats of rows every line of every statement.
 
     Of sums there is no line.
     """
-    every = () if made.summed else [line for team in made.teams for line in _posted(made, team)]
-    section = Section("By team", _together(made), (_adds_up(made),), Chart("bars", "team", ("amount",)))
+    lines = () if charged.summed else [line for team in charged.teams for line in _posted(charged, team)]
+    section = Section("By team", _together(charged), (_adds_up(charged),), Chart("bars", "team", ("amount",)))
     return Document(
         "statement",
-        f"Statements of {made.month.name}",
-        f"Claude, UTC days, for {made.name}.",
+        f"Statements of {charged.month.name}",
+        f"Claude, UTC days, for {charged.name}.",
         (section,),
         (
             Figure(
                 Heading("amount", Kind.MONEY, "USD"),
-                made.amount_due,
-                f"exactly {plain(made.amount_due)}",
-                _question(made),
+                charged.amount_due,
+                f"exactly {plain(charged.amount_due)}",
+                _question(charged),
             ),
         ),
-        (*made.loose, *made.messages),
-        _facts(made),
-        None if made.summed else _table(every, [heading.name for heading in LINES]),
-        _state(made),
+        (*charged.loose, *charged.messages),
+        _facts(charged),
+        None if charged.summed else _table(lines, [heading.name for heading in LINES]),
+        _state(charged),
     )
 
 
-def _posted(made: Charged, team: str) -> list[dict[str, Any]]:
+def _posted(charged: Charged, team: str) -> list[dict[str, Any]]:
     """Return a team's lines, each with the cents to post of it: those of a cost center sum to what is posted to it."""
-    lines = [dict(line) for line in made.lines.get(team, ())]
+    lines = [dict(line) for line in charged.lines.get(team, ())]
     for center in {line["cost_center"] for line in lines}:
         of_center = [line for line in lines if line["cost_center"] == center]
         for line, share in zip(of_center, cents([line["amount"] for line in of_center]), strict=True):
             line["to_post"] = share
         largest = max(of_center, key=lambda line: abs(line["amount"]))
-        off = EXACT.subtract(made.posted[team, center], total([line["to_post"] for line in of_center]))
+        off = EXACT.subtract(charged.posted[team, center], total([line["to_post"] for line in of_center]))
         largest["to_post"] = EXACT.add(largest["to_post"], off)
     return lines
 
 
-def _question(made: Charged, team: str = "") -> Question:
+def _question(charged: Charged, team: str = "") -> Question:
     """Of which days and of what a statement is; that of all teams without a team."""
-    where = {"organization": Filter.of(made.month.organization), **({"team": Filter.of(team)} if team else {})}
-    return Question("chargeback", made.month.window, (), where)
+    where = {"organization": Filter.of(charged.month.organization), **({"team": Filter.of(team)} if team else {})}
+    return Question("chargeback", charged.month.window, (), where)
 
 
-def _facts(made: Charged) -> dict[str, Any]:
-    closing = made.month.closing
+def _facts(charged: Charged) -> dict[str, Any]:
+    closing = charged.month.closing
     closed = closing and {"at": text(closing.at), "digest": closing.digest}
-    subject = {"month": made.month.name, "organization": made.month.organization}
-    return {**subject, "closed": closed, **({} if closing else {"as_of": dict(made.as_of)})}
+    subject = {"month": charged.month.name, "organization": charged.month.organization}
+    return {**subject, "closed": closed, **({} if closing else {"as_of": dict(charged.as_of)})}
 
 
 def _part(title: str, lines: Sequence[Mapping[str, Any]], names: Sequence[str], words: str) -> Section:
@@ -230,17 +232,17 @@ def _by(lines: Sequence[Mapping[str, Any]], dim: str) -> Table:
     sums: dict[str, list[Decimal]] = {}
     for line in lines:
         sums.setdefault(line[dim], []).append(line["amount"])
-    called = apart({line[dim]: line.get(f"{dim}_name", line[dim]) for line in lines})
+    names = apart({line[dim]: line.get(f"{dim}_name", line[dim]) for line in lines})
     amount_due = total([line["amount"] for line in lines])
     rows = sorted(
-        ((called[id_], total(amounts)) for id_, amounts in sums.items()), key=lambda entry: (-entry[1], entry[0])
+        ((names[id_], total(amounts)) for id_, amounts in sums.items()), key=lambda entry: (-entry[1], entry[0])
     )
     cells: list[tuple[Cell, ...]] = [(name, amount, ratio(amount, amount_due)) for name, amount in rows]
     headings = (Heading(dim, Kind.NAME), Heading("amount", Kind.MONEY, "USD"), Heading("share", Kind.RATIO))
     return Table(None, headings, cells, {"amount": amount_due, "share": ratio(amount_due, amount_due)})
 
 
-def _together(made: Charged, own_team: str | None = None) -> Table:
+def _together(charged: Charged, own_team: str | None = None) -> Table:
     """What each team and cost center is charged, part by part, down to the whole; `to_post` is in cents that add up.
 
     For one team, `own_team`, the others stand in one row: what they are charged is theirs to know. It is sent, so
@@ -248,10 +250,10 @@ def _together(made: Charged, own_team: str | None = None) -> Table:
     """
     groups: dict[tuple[str, str], dict[str, Decimal]] = {}
     posted: dict[tuple[str, str], list[Decimal]] = {}
-    rows = {key: key if own_team in {None, key[0]} else (OTHERS, "") for key in made.posted}
-    for key, amount in made.posted.items():
+    rows = {key: key if own_team in {None, key[0]} else (OTHERS, "") for key in charged.posted}
+    for key, amount in charged.posted.items():
         posted.setdefault(rows[key], []).append(amount)
-    for (team, center, part), amount in made.sums.items():
+    for (team, center, part), amount in charged.sums.items():
         parts = groups.setdefault(rows[team, center], dict.fromkeys(PARTS, ZERO))
         parts[part] = EXACT.add(parts[part], amount)
     cells: list[tuple[Cell, ...]] = [
@@ -263,30 +265,30 @@ def _together(made: Charged, own_team: str | None = None) -> Table:
         *(Heading(name, Kind.DIMENSION) for name in ("team", "cost_center")),
         *(Heading(name, Kind.MONEY, "USD") for name in money),
     )
-    every = list(made.posted.values())
-    sums = {part: total([made.amount(team, part) for team in made.teams]) for part in PARTS}
-    totals = {**sums, "amount": made.amount_due, "to_post": total(every)}
+    amounts = list(charged.posted.values())
+    sums = {part: total([charged.amount(team, part) for team in charged.teams]) for part in PARTS}
+    totals = {**sums, "amount": charged.amount_due, "to_post": total(amounts)}
     table = Table(None, headings, cells, totals)
     return table if own_team is None else table.of_columns(("team", "cost_center", "to_post"))
 
 
-def _adds_up(made: Charged) -> str:
-    bill, adjusted = (made.month.billed(part) for part in (CHARGE, ADJUSTMENT))
+def _adds_up(charged: Charged) -> str:
+    bill, adjusted = (charged.month.billed(part) for part in (CHARGE, ADJUSTMENT))
     adjustment = f" and adjustments of closed months, {plain(adjusted)} USD" if adjusted else ""
-    count = len(made.teams)
+    count = len(charged.teams)
     statements = (
         f"{count} statements, that of what nobody owns among them, come" if count > 1 else "One statement comes"
     )
     return (
-        f"{statements} to {plain(made.amount_due)} USD: "
-        f"the bill of {made.month.name}, {plain(bill)} USD{adjustment}. Difference: 0."
+        f"{statements} to {plain(charged.amount_due)} USD: "
+        f"the bill of {charged.month.name}, {plain(bill)} USD{adjustment}. Difference: 0."
     )
 
 
-def _state(made: Charged) -> str:
+def _state(charged: Charged) -> str:
     """How final a statement is, in a sentence or two."""
-    closing = made.month.closing
+    closing = charged.month.closing
     if closing is None:
-        return f"Draft. {made.state}"
+        return f"Draft. {charged.state}"
     days = f" Anthropic could still change {spans(closing.provisional)} then; changes are charged later."
     return f"Closed on {closing.at:%Y-%m-%d}, digest {closing.digest[:16]}.{days if closing.provisional else ''}"

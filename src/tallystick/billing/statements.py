@@ -24,8 +24,8 @@ def statements(
         raise InvalidQuestion("The statement of a team has its lines.", "Leave out --totals, or --team.")
     name = f"{month_of(month, context.now).start:%Y-%m}"
     id_ = one_organization(context.engine, organization, name)
-    made = charged(context.engine, id_, name, context.owners, context.now, sums=totals)
-    return statement.statement(made, team) if team else statement.overview(made)
+    month_charged = charged(context.engine, id_, name, context.owners, context.now, sums=totals)
+    return statement.statement(month_charged, team) if team else statement.overview(month_charged)
 
 
 REPORT = Report(

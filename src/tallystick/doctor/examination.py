@@ -34,33 +34,33 @@ _COSTS = {PAGES: "Syncs and `verify` stop.", CLOSED: "What reads closed months s
 
 def examine(tables: Tables, prices: Prices) -> Examination:
     """Compare every part of a ledger with what was written. LedgerError where there is none."""
-    root, made = tables.root, Examination()
-    check_format(root, made)
-    if made.damages:  # what nobody knows how to read is not looked at
-        return made
-    versions = check_versions(tables, made)
+    root, examination = tables.root, Examination()
+    check_format(root, examination)
+    if examination.damages:  # what nobody knows how to read is not looked at
+        return examination
+    versions = check_versions(tables, examination)
     for table in COPIED:
         if table not in {VERSIONS, CLOSED}:
-            made.damages += _growing(tables, table)
+            examination.damages += _growing(tables, table)
         if not Copies(root, table).are_whole:
-            made.damages.append(_of_copies(table.name, Copies(root, table).damaged()))
-    made.damages += _small_files(root)
+            examination.damages.append(_of_copies(table.name, Copies(root, table).damaged()))
+    examination.damages += _small_files(root)
     if versions:
-        made.damages += [damage for table in PINNED for damage in _pinned(tables, table, versions)]
-        made.damages += _snapshot(tables, versions[0])
-    hashes = _pages(tables, made)
-    made.parts |= {"versions": len(versions), "tables": len([table for table in PINNED if _lies(tables, table)])}
-    if versions and not made.of(Kind.LOG, Kind.FILES, Kind.GROWING):
-        made.damages += _figures(tables, versions[0], prices)
-    made.notes += leftovers(tables, versions, hashes)
-    return made
+        examination.damages += [damage for table in PINNED for damage in _pinned(tables, table, versions)]
+        examination.damages += _snapshot(tables, versions[0])
+    hashes = _pages(tables, examination)
+    examination.parts |= {"versions": len(versions), "tables": len([table for table in PINNED if _lies(tables, table)])}
+    if versions and not examination.of(Kind.LOG, Kind.FILES, Kind.GROWING):
+        examination.damages += _figures(tables, versions[0], prices)
+    examination.notes += leftovers(tables, versions, hashes)
+    return examination
 
 
 def _lies(tables: Tables, table: LedgerTable) -> bool:
     return tables.folder(table).exists()
 
 
-def check_format(root: Path, made: Examination) -> None:
+def check_format(root: Path, examination: Examination) -> None:
     """What is wrong with the format; LedgerError for that of a newer release, and where there is no ledger."""
     with faults.reading(root, "the folder"):
         if not root.is_dir() or not any((root / name).exists() for name in ("versions", "newest", "pages", "copies")):
@@ -70,16 +70,16 @@ def check_format(root: Path, made: Examination) -> None:
     except LedgerError as fault:
         if "damaged" not in fault.what:
             raise
-        made.damages.append(Damage(Kind.FORMAT, FORMAT, fault.what, _STOPS, paths=(root / FORMAT,)))
+        examination.damages.append(Damage(Kind.FORMAT, FORMAT, fault.what, _STOPS, paths=(root / FORMAT,)))
 
 
-def check_versions(tables: Tables, made: Examination) -> Sequence[Version]:
+def check_versions(tables: Tables, examination: Examination) -> Sequence[Version]:
     """Every version, the newest first; none where they cannot be read, which is a damage."""
     copies = Copies(tables.root, VERSIONS)
     try:
         number = newest_number(tables)
     except (LedgerError, OSError) as fault:
-        made.damages.append(Damage(Kind.NEWEST, "newest", _what(fault), _STOPS))
+        examination.damages.append(Damage(Kind.NEWEST, "newest", _what(fault), _STOPS))
         return []
     try:
         versions = tables.every_version()
@@ -87,10 +87,10 @@ def check_versions(tables: Tables, made: Examination) -> Sequence[Version]:
     except (LedgerError, OSError, ValueError) as fault:
         rows = len(set(copies.rows()["version"].to_pylist()))
         remedy = REPAIR if rows and rows >= number else f"{REPAIR}, or {RESTORE}"
-        made.damages.append(Damage(Kind.VERSIONS, "versions", _what(fault), _STOPS, remedy))
+        examination.damages.append(Damage(Kind.VERSIONS, "versions", _what(fault), _STOPS, remedy))
         return []
     if number != len(versions):
-        made.damages.append(
+        examination.damages.append(
             Damage(Kind.NEWEST, "newest", f"It says {number}, not {len(versions)}.", "Reads are slower.")
         )
     return versions
@@ -184,22 +184,22 @@ def _small_files(root: Path) -> Iterator[Damage]:
         yield _of_copies(FORMAT, [root / FORMAT])
 
 
-def _pages(tables: Tables, made: Examination) -> list[str]:
+def _pages(tables: Tables, examination: Examination) -> list[str]:
     """The hashes of all pages that the index names, or its copy; those that are not as they were answered."""
     try:
         rows = read(tables.open(PAGES))
     except (LedgerError, OSError):
         rows = Copies(tables.root, PAGES).rows()
-    archive, named = Archive(tables.root), {row["hash"]: row for row in rows.to_pylist()}
-    for digest, row in named.items():
+    archive, rows_by_hash = Archive(tables.root), {row["hash"]: row for row in rows.to_pylist()}
+    for digest, row in rows_by_hash.items():
         try:
             archive.body(digest)
         except LedgerError as fault:
             part = f"page of {row['source']}, {row['window_start']:%Y-%m-%d} to {row['window_end']:%Y-%m-%d}"
             cost = "Its reading is in no rebuild; figures stay."
-            made.damages.append(Damage(Kind.PAGE, part, _what(fault), cost, SYNC, PAGES, hash=digest))
-    made.parts["pages"] = len(named)
-    return [*named]
+            examination.damages.append(Damage(Kind.PAGE, part, _what(fault), cost, SYNC, PAGES, hash=digest))
+    examination.parts["pages"] = len(rows_by_hash)
+    return [*rows_by_hash]
 
 
 def _figures(tables: Tables, newest: Version, prices: Prices) -> Iterator[Damage]:

@@ -45,8 +45,8 @@ def _files(tables: Tables, versions: Sequence[Version]) -> Iterator[Path]:
         for pin in pins:
             with suppress(LedgerError):
                 needed |= Listing.of(tables.open(table, pin)).files.keys()
-        every = (path.relative_to(folder) for path in folder.rglob("part-*.parquet"))
-        yield from (folder / path for path in every if path.as_posix() not in needed and "_delta_log" not in path.parts)
+        paths = (path.relative_to(folder) for path in folder.rglob("part-*.parquet"))
+        yield from (folder / path for path in paths if path.as_posix() not in needed and "_delta_log" not in path.parts)
 
 
 def _pages(root: Path, hashes: set[str]) -> Iterator[Path]:

@@ -32,39 +32,39 @@ def mend_records(repair: Repair, examination: Examination) -> None:
     if not damaged and not figures:
         return
     tables = repair.tables
-    newest, wanted = tables.newest(), set[LedgerTable]()
+    newest, rebuilt = tables.newest(), set[LedgerTable]()
     with repair.alone():
         if CLOSED in damaged and _closed_again(repair, newest):
-            wanted.add(CLOSED)
+            rebuilt.add(CLOSED)
         built = Tables(repair.work / "ledger", sync=lambda _: None)
         if damaged - {CLOSED} or figures:
             _build(repair, built)
             others = {table for table in PINNED if table is not CLOSED and _differs(tables, built, table, damaged)}
             lost = tables.rows(PAGES, columns=["purpose"], filters=[("purpose", "=", LOST)]).num_rows
-            wanted |= damaged - {CLOSED} if lost and damaged <= _SIDE else others
-        lost_logs = {damage.table for damage in examination.of(Kind.LOG) if damage.table} & wanted
+            rebuilt |= damaged - {CLOSED} if lost and damaged <= _SIDE else others
+        lost_logs = {damage.table for damage in examination.of(Kind.LOG) if damage.table} & rebuilt
         for table in lost_logs:
             repair.move(tables.folder(table))
-    if not wanted:
+    if not rebuilt:
         return
     with tables.writing(repair.waiting, lost_logs) as writer:
-        for table in sorted(wanted, key=lambda table: table.name):
+        for table in sorted(rebuilt, key=lambda table: table.name):
             transfer(Tables(repair.work / "closed") if table is CLOSED else built, writer, table)
-        stated = {} if wanted == {CLOSED} else built.newest().totals
+        stated = {} if rebuilt == {CLOSED} else built.newest().totals
         totals = {name: text for name, text in stated.items() if not name.startswith(CLOSED_AS)}
-        names = ", ".join(sorted(table.name for table in wanted))
-        at = max(repair.now, newest.at or repair.now)
-        version = writer.commit(newest.organization, f"repaired: {names}", at, totals)
-    sources = ["copies"] * (CLOSED in wanted) + ["pages"] * (wanted != {CLOSED})
+        names = ", ".join(sorted(table.name for table in rebuilt))
+        committed_at = max(repair.now, newest.at or repair.now)
+        version = writer.commit(newest.organization, f"repaired: {names}", committed_at, totals)
+    sources = ["copies"] * (CLOSED in rebuilt) + ["pages"] * (rebuilt != {CLOSED})
     repair.say(f"{names}: made anew from {' and '.join(sources)}, as version {version.number}.")
-    if DAYS in wanted and (gone := _days(tables, newest) - _days(tables, version)):
+    if DAYS in rebuilt and (missing_days := _days(tables, newest) - _days(tables, version)):
         repair.say(
-            f"{len(gone):,} days of reports are in no archived reading any more: the next `tallystick sync` reads them "
-            f"again, as far as the API tells them; `--as-of {newest.number}` has what is left of them."
+            f"{len(missing_days):,} days of reports are in no archived reading any more: the next `tallystick sync` "
+            f"reads them again, as far as the API tells them; `--as-of {newest.number}` has what is left of them."
         )
     with repair.alone():
         for damage in examination.of(Kind.FILES):
-            for path in damage.paths if damage.table in wanted else ():
+            for path in damage.paths if damage.table in rebuilt else ():
                 repair.move(path)
 
 

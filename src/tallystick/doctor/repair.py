@@ -93,13 +93,13 @@ class Repair:
         path.rename(target)
         fsync(path.parent)
 
-    def swap(self, made: Path, target: Path) -> None:
+    def swap(self, source: Path, target: Path) -> None:
         """Put a folder that was made in the place of a damaged one."""
-        for path in (*made.rglob("*"), made):
+        for path in (*source.rglob("*"), source):
             fsync(path)
         self.move(target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        made.rename(target)
+        source.rename(target)
         fsync(target.parent)
 
     def _format(self) -> None:
@@ -152,8 +152,8 @@ class Repair:
             rows, lost = growing_rows(self.tables, table)
             self.swap(make(self.work, table, rows), self.tables.folder(table))
             Copies(self.tables.root, table).replace(rows)
-            gone = f"; {lost:,} are lost: their readings are in no rebuild" if lost else ""
-            self.say(f"{table.name}: {rows.num_rows - lost:,} rows restored{gone}.")
+            loss = f"; {lost:,} are lost: their readings are in no rebuild" if lost else ""
+            self.say(f"{table.name}: {rows.num_rows - lost:,} rows restored{loss}.")
 
     def _small(self, examination: Examination) -> None:
         """Put the copies of small files back, remove the snapshot, and let copies be written anew."""

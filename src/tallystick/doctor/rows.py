@@ -54,10 +54,10 @@ def version_rows(tables: Tables) -> pa.Table | None:
         stated = newest_number(tables)
     if not newest or (newest < stated and sum(max(source, default=0) == newest for source in sources) < 2):  # noqa: PLR2004
         return None
-    rows, at = [], known[newest]["committed_at"]
+    rows, committed_at = [], known[newest]["committed_at"]
     for number in range(newest, 0, -1):
-        row = known.get(number) or Version(number, at, {}, what=LOST).row()
-        at = row["committed_at"]
+        row = known.get(number) or Version(number, committed_at, {}, what=LOST).row()
+        committed_at = row["committed_at"]
         rows.append(row)
     return pa.Table.from_pylist(rows[::-1], schema(VERSIONS))
 

@@ -106,9 +106,9 @@ def answer(context: Context, budgets: Budgets, window: Window) -> Table:
 
 def _headings(in_force: Sequence[tuple[Budget, Window]]) -> tuple[Heading, ...]:
     """The columns; where every budget has a name, a narrow terminal leaves out what it is of."""
-    named = all(budget.name for budget, _ in in_force)
+    have_names = all(budget.name for budget, _ in in_force)
     return tuple(
-        replace(heading, drop_order=1) if named and heading.name == "scope" else heading for heading in HEADINGS
+        replace(heading, drop_order=1) if have_names and heading.name == "scope" else heading for heading in HEADINGS
     )
 
 
@@ -190,12 +190,12 @@ def _part(budget: Decimal, percent: int) -> Decimal:
 def note_of(row: Mapping[str, Cell]) -> str:
     """Return what stands beside the used share of a budget's row: of what, in which period, and its forecast."""
     amount, ahead = row["budget"], row["forecast"]
-    whole, outlook = "an unknown amount", UNKNOWN
+    budget_text, outlook = "an unknown amount", UNKNOWN
     if isinstance(amount, Decimal):
-        whole = f"{rounded(amount):,} USD"
+        budget_text = f"{rounded(amount):,} USD"
         share = ratio(ahead, amount) if isinstance(ahead, Decimal) and row["status"] != UNKNOWN else None
         outlook = f"forecast {rounded(share * 100, 1)} %" if share is not None else str(row["status"])
-    return f"of {whole}, {row['period']}; {outlook}"
+    return f"of {budget_text}, {row['period']}; {outlook}"
 
 
 def _ask(context: Context, on: When | None, month: When | None, where: Where) -> Table:

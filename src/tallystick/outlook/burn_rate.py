@@ -55,20 +55,20 @@ def answer(context: Context, by: tuple[str, ...], where: Where = None) -> Table:
     billed nothing, deviations where a group has no two weeks of use. Raises InvalidQuestion, LedgerError.
     """
     engine = context.engine
-    asked = context.question("burn-rate", by, (f"{LATEST}d", None, None), where, known=DIMENSIONS)
-    for word in (*asked.by, *asked.where):
+    latest_question = context.question("burn-rate", by, (f"{LATEST}d", None, None), where, known=DIMENSIONS)
+    for word in (*latest_question.by, *latest_question.where):
         if word not in DIMENSIONS:
             raise InvalidQuestion(f"The burn rate knows no {word!r}.", choose(word, DIMENSIONS))
-    coverage, _ = cover(engine, CHARGES, asked, context.now)
-    ended = [day for day in asked.window.days() if day < context.now.date()]
+    coverage, _ = cover(engine, CHARGES, latest_question, context.now)
+    ended = [day for day in latest_question.window.days() if day < context.now.date()]
     last = max({*ended} - _unknown(coverage), default=ended[-1])
     windows = {name: window_of(name, last) for name in DAYS}
-    question = replace(asked, window=Window(windows["four_weeks"].start, windows["last_week"].end))
+    question = replace(latest_question, window=Window(windows["four_weeks"].start, windows["last_week"].end))
     coverage, covered = cover(engine, CHARGES, question, context.now)
     unknown = _unknown(coverage)
     known = {name for name in DAYS if unknown.isdisjoint(windows[name].days())}
     usual = Window(windows["four_weeks"].end - DAY * MEMORY, windows["four_weeks"].end)
-    before, _ = cover(engine, CHARGES, replace(asked, window=usual), context.now)
+    before, _ = cover(engine, CHARGES, replace(latest_question, window=usual), context.now)
     unusual = _unknown(before)
     days = [(index, day.weekday()) for index, day in enumerate(usual.days()) if day not in unusual]
     dims = dims_of(engine, question)

@@ -41,10 +41,10 @@ def by_dimension(dim: str, amounts: Amounts, names: Mapping[str, str], changed: 
     `names` are those of ids, `changed` compares the same days: what is unknown in its totals is so in every row.
     """
     totals = {"billed": changed.totals["after"], **{name: changed.totals[name] for name in ("before", "change")}}
-    called = apart({id_: names.get(id_, id_) for id_ in amounts})
+    labels = apart({id_: names.get(id_, id_) for id_ in amounts})
     rows: list[dict[str, Cell]] = [
         {
-            "name": called[id_],
+            "name": labels[id_],
             "after": None if totals["billed"] is None else now,
             "before": None if totals["before"] is None else before,
             "change": None if totals["change"] is None else EXACT.subtract(now, before),

@@ -251,11 +251,11 @@ class Daily:
 
 def scope(where: Mapping[str, str | Sequence[str]] | None) -> dict[str, Filter]:
     """Return what is written of each dimension as its filter; InvalidQuestion for one that nothing is spent by."""
-    chosen = filters(where, DIMENSIONS)
-    for name in chosen:
+    conditions = filters(where, DIMENSIONS)
+    for name in conditions:
         if name not in DIMENSIONS:
             raise InvalidQuestion(f"No spend of days is known by {name}.", choose(name, DIMENSIONS))
-    return chosen
+    return conditions
 
 
 def _basis(state: Basis, billed: Decimal, used: Decimal, *, unread: bool, rateless: bool) -> Basis:

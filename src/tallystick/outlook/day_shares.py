@@ -26,11 +26,11 @@ def weekday_shares(days: Sequence[date], amounts: Sequence[float]) -> list[float
         if week > 0 and any(amounts[index - 3 : index + 4]):
             shares[days[index].weekday()].append(amounts[index] / week)
     means = []
-    for each in shares:
-        cut = max(1, len(each) // 5) if len(each) >= 4 else 0  # noqa: PLR2004  # of three shares none is an outlier
-        means.append(fmean(sorted(each)[cut : len(each) - cut]) if each else 1.0)
-    whole = fmean(means)
-    return [mean / whole for mean in means] if whole > 0 else [1.0] * 7
+    for day_values in shares:
+        cut = max(1, len(day_values) // 5) if len(day_values) >= 4 else 0  # noqa: PLR2004  # of three shares none is an outlier
+        means.append(fmean(sorted(day_values)[cut : len(day_values) - cut]) if day_values else 1.0)
+    average = fmean(means)
+    return [mean / average for mean in means] if average > 0 else [1.0] * 7
 
 
 def month_end_shares(days: Sequence[date], logs: Sequence[float]) -> tuple[float, float]:

@@ -178,8 +178,8 @@ def _rows(context: Context, window: Window, since: date, where: Mapping[str, Fil
                 start = judged[drift.start]["day"]
                 if start < since:
                     continue
-                whole = median([day[measure.whole] for day in judged[drift.start : drift.seen + 1]])
-                move = (drift.after - drift.before) * whole
+                typical = median([day[measure.whole] for day in judged[drift.start : drift.seen + 1]])
+                move = (drift.after - drift.before) * typical
                 yield (
                     measure.name,
                     model,

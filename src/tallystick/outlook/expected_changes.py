@@ -65,9 +65,9 @@ class ExpectedChanges:
         """The effect of an event on a value; None where that has no part in it."""
         if not event.scope and not value and not self.where:
             return of_event(event, history, None)
-        parts, whole = self._scope(event)
+        parts, scope_days = self._scope(event)
         days = {day: float(amount) for day, amount in parts.get(value, {}).items()}
-        affected, scope_total = (fsum(float(amount) for amount in side.values()) for side in (days, whole))
+        affected, scope_total = (fsum(float(amount) for amount in side.values()) for side in (days, scope_days))
         if event.dollars is None:
             return of_event(event, history, days) if affected else None
         of_value = event.scope.get(self.by, Filter())
@@ -140,8 +140,8 @@ class ExpectedChanges:
         for model in sorted({row["model"] for row in self._mix(value) if self.prices}):
             retires = self.prices.retires(model) if self.prices else None
             if retires and self._today < retires <= self.last:
-                named = self.where.get("model", Filter())
-                alone = (self.by == "model" and value) or (named.single and same(named.values[0], model))
+                models = self.where.get("model", Filter())
+                alone = (self.by == "model" and value) or (models.single and same(models.values[0], model))
                 reason = f"{model} retires on {retires}"
                 reason += "" if alone else "; its use is expected to go on by other models at the same cost"
                 yield Effect(reason, partial(_from, retires), 0.0 if alone else None, endless=True)

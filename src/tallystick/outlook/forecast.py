@@ -168,8 +168,8 @@ def forecast(
     gaps = (tuple(absent), tuple(part))
     if model is None and rate is None and open_:
         return Forecast(window, billed, used, None, {}, 0, *gaps, (), tuple(open_), blank=blank, unbilled=unbilled)
-    whole = nearest(sum((amount for _, amount in expected), Fraction(0)))
-    ranges = ranges_of(whole, EXACT.add(billed, used), expected, open_, model or rate)
+    period_total = nearest(sum((amount for _, amount in expected), Fraction(0)))
+    ranges = ranges_of(period_total, EXACT.add(billed, used), expected, open_, model or rate)
     known_count = 0 if not open_ else len(model.days) if model else sum(rate.counts.values()) if rate else 0
     method = Method.KNOWN if not open_ else model.method if model else Method.RATE
     reasons = changes.reasons(open_)
@@ -179,7 +179,7 @@ def forecast(
         window,
         billed,
         used,
-        whole,
+        period_total,
         ranges,
         known_count,
         *gaps,
@@ -196,7 +196,7 @@ def forecast(
 
 def _is_known(days: Mapping[date, Day], window: Window) -> bool:
     """Whether every day of a period is known, so that nothing of it is expected."""
-    return all((day := days.get(each)) and day.basis in KNOWN for each in window.days())
+    return all((day := days.get(when)) and day.basis in KNOWN for when in window.days())
 
 
 def _judge(
@@ -218,7 +218,7 @@ def _model(judged: tuple[tuple[date, float], ...], planned: frozenset[date]) -> 
 
 
 def ranges_of(
-    whole: Decimal,
+    period_total: Decimal,
     spent: Decimal,
     expected: Sequence[tuple[date, Fraction]],
     open_: Sequence[date],
@@ -226,10 +226,10 @@ def ranges_of(
 ) -> dict[int, tuple[Decimal, Decimal]]:
     """Return the ranges of the whole, never below what is spent; none where too few days are known."""
     if not open_:
-        return dict.fromkeys(RANGES, (whole, whole))
+        return dict.fromkeys(RANGES, (period_total, period_total))
     opened = set(open_)
     ahead = nearest(sum((amount for day, amount in expected if day in opened), Fraction(0)))
-    closed = EXACT.subtract(whole, ahead)
+    closed = EXACT.subtract(period_total, ahead)
     part = 0.0
     if isinstance(judge, Model) and ahead:
         resting = [amount for day, amount in expected if day in opened and judge.rests(day)]
@@ -242,7 +242,7 @@ def ranges_of(
         elif judge is None or (margins := judge.margins(open_, percent)) is None:
             return {}
         else:
-            low, high = EXACT.subtract(whole, margins[0]), EXACT.add(whole, margins[1])
+            low, high = EXACT.subtract(period_total, margins[0]), EXACT.add(period_total, margins[1])
         ranges[percent] = (max(low, spent), max(high, spent))
     return ranges
 
@@ -250,23 +250,23 @@ def ranges_of(
 def messages(forecasts: Sequence[Forecast], now: datetime) -> Iterator[Message]:
     """What to say of forecasts: what is expected rather than known, and how little there is to go by."""
     today = now.date()
-    if ended := [day for each in forecasts for day in each.absent if day < today]:
+    if ended := [day for entry in forecasts for day in entry.absent if day < today]:
         yield warning(
             f"Ended days absent from the ledger, unknown rather than zero, are expected like days to come: "
             f"{spans(sorted(set(ended)))}. `tallystick sync --since {min(ended)}` reads them, if it can."
         )
-    if rateless := sorted({day for each in forecasts for day in each.part if day < today}):
+    if rateless := sorted({day for entry in forecasts for day in entry.part if day < today}):
         known = "a part is known alone: it is expected like days to come, or that part if more"
         yield warning(f"Of {spans(rateless)} {known}.")
-    if any(today in each.absent for each in forecasts):
+    if any(today in entry.absent for entry in forecasts):
         yield note(f"What was used on {today}, which is running, was not read: it is expected like days to come.")
-    if any(each.used for each in forecasts):
+    if any(entry.used for entry in forecasts):
         yield note("What is not billed yet is use as the price lists have it, without code execution and session time.")
-    for reason in dict.fromkeys(reason for each in forecasts for reason in each.effects):
+    for reason in dict.fromkeys(reason for entry in forecasts for reason in entry.effects):
         yield note(f"Expected: {reason}.")
-    judged = [each for each in forecasts if each.known or each.expected is None]
-    least = min((each.known for each in judged), default=HISTORY)
+    judged = [entry for entry in forecasts if entry.known or entry.expected is None]
+    least = min((entry.known for entry in judged), default=HISTORY)
     if least < FEW:
         yield warning(f"There is little to go by: {least} billed days are known of the {HISTORY} before today.")
-    elif any(not each.ranges for each in judged):
+    elif any(not entry.ranges for entry in judged):
         yield note(f"There is no range where so few days are known: {least}.")

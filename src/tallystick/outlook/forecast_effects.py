@@ -76,11 +76,11 @@ class Effects:
             if amount is not None:
                 days[day] = amount
         recent = sorted(days)[-_RECENT:]
-        whole = sum(days[day] for day in recent)
+        recent_total = sum(days[day] for day in recent)
         for index, effect in enumerate(self.rows):
             if effect.part is not None:
                 affected = [effect.usual(day, effect.part.get(day, 0.0)) or 0.0 for day in recent]
-                self._shares[index] = min(1.0, sum(affected) / whole) if whole > 0 else 0.0
+                self._shares[index] = min(1.0, sum(affected) / recent_total) if recent_total > 0 else 0.0
         return days
 
     def on(self, day: date, amount: float) -> float:
@@ -115,8 +115,8 @@ def of_event(event: Event, history: Mapping[date, float], part: Mapping[date, fl
     else:
         reason += ", size unknown: not counted"
     is_sized = factor is not None or dollars is not None
-    whole = is_sized and not event.scope and not endless and event.days <= LONGEST
-    return Effect(f"{reason})", event.holds, factor, dollars, part, endless, whole)
+    is_once = is_sized and not event.scope and not endless and event.days <= LONGEST
+    return Effect(f"{reason})", event.holds, factor, dollars, part, endless, is_once)
 
 
 def _learned(event: Event, history: Mapping[date, float]) -> float | None:

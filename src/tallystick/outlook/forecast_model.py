@@ -106,8 +106,8 @@ class Model:
             self._quantiles[days] = quantiles(days, self.errors, len(self.days))
         stray = self._quantiles[days][chance]
         if resting and self.year_end:
-            apart = self.year_end.stray(resting, chance)
-            stray = math.copysign(math.hypot(stray, apart), apart)
+            year_end = self.year_end.stray(resting, chance)
+            stray = math.copysign(math.hypot(stray, year_end), year_end)
         return max(0.0, math.exp(stray) * (expected + offset) - offset)
 
     def stray(self, actual: float, expected: float, days: int, end: int | None = None) -> float:

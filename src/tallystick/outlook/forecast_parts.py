@@ -15,10 +15,12 @@ from tallystick.outlook.forecast import Forecast
 from tallystick.outlook.forecast_model import Method
 
 
-def reconciling(parts: Iterable[Forecast], whole: Forecast) -> Forecast | None:
+def reconciling(parts: Iterable[Forecast], period_forecast: Forecast) -> Forecast | None:
     """Return what the whole expects beyond its parts, as a forecast of nothing spent; None where they agree."""
-    if whole.expected is None:
+    if period_forecast.expected is None:
         return None
-    gap = EXACT.subtract(whole.expected, total([part.expected for part in parts if part.expected is not None]))
+    gap = EXACT.subtract(
+        period_forecast.expected, total([part.expected for part in parts if part.expected is not None])
+    )
     zero = Decimal(0)
-    return Forecast(whole.window, zero, zero, gap, {}, 0, (), (), (), method=Method.REST) if gap else None
+    return Forecast(period_forecast.window, zero, zero, gap, {}, 0, (), (), (), method=Method.REST) if gap else None

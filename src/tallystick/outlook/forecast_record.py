@@ -58,9 +58,9 @@ class Scope(NamedTuple):
         """Return the scope that `where` holds to, ids in the place of names."""
         ids = {name: part if name in OWNED else _ids(engine, name, part) for name, part in where.items()}
         own = ids.pop("organization", Filter())
-        every = organizations(engine)
-        if own.single or (own == Filter() and len(every) == 1):
-            return cls.of(own.values[0] if own.single else every[0], ids)
+        known_ids = organizations(engine)
+        if own.single or (own == Filter() and len(known_ids) == 1):
+            return cls.of(own.values[0] if own.single else known_ids[0], ids)
         return cls.of(ALL, ids | ({"organization": own} if own != Filter() else {}))
 
 
@@ -119,11 +119,11 @@ def write_synced(context: Context, organization: str) -> None:
     forecasts = forecaster(context, windows)
     where = {"organization": Filter.of(organization)}
     days = forecasts.daily.of(where)
-    whole = Scope.of(organization, {})
-    forecast_rows = [*rows(context, SYNC, whole, (forecasts.of(where, window, days) for window in windows))]
+    scope = Scope.of(organization, {})
+    forecast_rows = [*rows(context, SYNC, scope, (forecasts.of(where, window, days) for window in windows))]
     for by in PARTS:
-        for value, each in forecasts.largest(where, [ahead[PART_DAYS], month], by, MOST).items():
-            forecast_rows += rows(context, SYNC, Scope.of(organization, {by: Filter.of(value)}), each)
+        for value, value_forecasts in forecasts.largest(where, [ahead[PART_DAYS], month], by, MOST).items():
+            forecast_rows += rows(context, SYNC, Scope.of(organization, {by: Filter.of(value)}), value_forecasts)
     record(context, forecast_rows)
 
 
@@ -133,13 +133,15 @@ def _is_made(context: Context, organization: str) -> bool:
     return bool(written(context.tables, [*own, ("made_at", ">=", Grain.DAY.floor(context.now))], ["made_at"]))
 
 
-def write_asked(context: Context, where: Where, whole: Forecast, by: str, parts: Mapping[str, Forecast]) -> None:
+def write_asked(
+    context: Context, where: Where, period_forecast: Forecast, by: str, parts: Mapping[str, Forecast]
+) -> None:
     """Write down forecasts that somebody asked for, where that is wanted: of the whole, or of parts too."""
     if not context.records:
         return
     engine = context.engine
     with suppress(LedgerError):
-        forecast_rows = [*rows(context, QUESTION, Scope.of_where(engine, where), [whole])]
+        forecast_rows = [*rows(context, QUESTION, Scope.of_where(engine, where), [period_forecast])]
         for value, part in parts.items():
             forecast_rows += rows(context, QUESTION, Scope.of_where(engine, {**where, by: Filter.of(value)}), [part])
         record(context, forecast_rows)
@@ -175,8 +177,8 @@ def written(
     """Return the rows of `forecasts` that fit the filters as the table stands: it grows without versions."""
     if not tables.has(FORECASTS):
         return []
-    every: list[dict[str, Any]] = tables.rows(FORECASTS, columns=columns and [*columns], filters=filters).to_pylist()
-    return every
+    records: list[dict[str, Any]] = tables.rows(FORECASTS, columns=columns and [*columns], filters=filters).to_pylist()
+    return records
 
 
 def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -81,62 +81,68 @@ def answer(context: Context, question: Question) -> Table:
     engine, now, days = context.engine, context.now, question.window
     forecasts_of = forecaster(context, [days])
     known = forecasts_of.daily.of(question.where)
-    whole = forecasts_of.of(question.where, days, known)
-    forecasts: Mapping[str, Forecast] = {"": whole}
+    period_forecast = forecasts_of.of(question.where, days, known)
+    forecasts: Mapping[str, Forecast] = {"": period_forecast}
     beside: list[Message] = []
     if by == DAY_BY_DAY:
-        forecasts = {str(each.window.start.date()): each for each in each_day(whole, known)}
+        forecasts = {
+            str(day_forecast.window.start.date()): day_forecast for day_forecast in each_day(period_forecast, known)
+        }
         beside.append(note("A range is of its day alone: ranges of days do not add up."))
     elif by:
         parts = forecasts_of.parts(question.where, days, by, [*directory(engine, by).values()])
         forecasts = {value: part for value, part in parts.items() if _counts(part)}
-    write_asked(context, question.where, whole, by, forecasts if by in DIMENSIONS else {})
+    write_asked(context, question.where, period_forecast, by, forecasts if by in DIMENSIONS else {})
     names = named(engine, question.by)
     if by == DAY_BY_DAY:  # the days to come first
         order = sorted(forecasts, key=lambda day: (forecasts[day].method is Method.KNOWN, day))
     else:
         order = sorted(forecasts, key=lambda value: (-(forecasts[value].expected or 0), value))
     cells = [(*(dim_cells({by: value}, names) if by else ()), *_row(forecasts[value])) for value in order]
-    if by in DIMENSIONS and (rest := reconciling(forecasts.values(), whole)):
+    if by in DIMENSIONS and (rest := reconciling(forecasts.values(), period_forecast)):
         cells.append((*dim_cells({by: RECONCILING}, names), *_row(rest)))
         beside.append(_reconciled(by))
     past = replace(question, window=days & Window(days.start, history(now).end), by=())
     coverage, _ = cover(engine, CHARGES, past, now)
     beside += [
         *gaps(coverage, now),
-        *messages([whole], now),
+        *messages([period_forecast], now),
         *forecasts_of.daily.messages,
         *priority(engine, CHARGES, past),
     ]
     if not by:
-        beside.append(note(f"Method: {whole.method}: {whole.why}."))
+        beside.append(note(f"Method: {period_forecast.method}: {period_forecast.why}."))
     headings = (*(dim_headings(question.by, names)), *HEADINGS)
     totals: dict[str, Cell] = {}
     if by:
-        totals = dict(zip(("billed", "not_billed_yet", "spent", "expected"), _row(whole), strict=False))
-    headline = _headline(whole, known, now.year)
+        totals = dict(zip(("billed", "not_billed_yet", "spent", "expected"), _row(period_forecast), strict=False))
+    headline = _headline(period_forecast, known, now.year)
     return Table(question, headings, cells, totals, tuple(beside), coverage, engine.version.identity, headline)
 
 
-def _headline(whole: Forecast, known: Sequence[Day], year: int) -> str:
+def _headline(period_forecast: Forecast, known: Sequence[Day], year: int) -> str:
     """What the period comes to, against the month before where it is a month, in a sentence."""
-    if whole.expected is None:
+    if period_forecast.expected is None:
         return ""
-    window = whole.window
-    comes = "is expected to come" if whole.open else "came"
-    words = f"{window_words(window, year)} {comes} to {rounded(whole.expected):,} USD"
+    window = period_forecast.window
+    comes = "is expected to come" if period_forecast.open else "came"
+    words = f"{window_words(window, year)} {comes} to {rounded(period_forecast.expected):,} USD"
     before = Grain.MONTH.around(window.start - DAY)
     days = {*before.days()}
     earlier = [day for day in known if day.day in days]
     is_known = len(earlier) == len(days) and all(day.basis in KNOWN for day in earlier)
     if window == Grain.MONTH.around(window.start) and is_known:
         spent = total([day.spent for day in earlier])
-        change = EXACT.subtract(whole.expected, spent)
+        change = EXACT.subtract(period_forecast.expected, spent)
         words += f", {change_words(change, ratio(change, spent))} than {window_words(before, year)}"
-    words += f"; {whole.range_text}" if whole.open else ""
-    if whole.used and not whole.blank:
-        part = f"{rounded(whole.used):,} of it not billed yet" if whole.billed else "none of it billed yet"
-        words += f". So far {rounded(whole.spent):,} USD is spent, {part}"
+    words += f"; {period_forecast.range_text}" if period_forecast.open else ""
+    if period_forecast.used and not period_forecast.blank:
+        part = (
+            f"{rounded(period_forecast.used):,} of it not billed yet"
+            if period_forecast.billed
+            else "none of it billed yet"
+        )
+        words += f". So far {rounded(period_forecast.spent):,} USD is spent, {part}"
     return f"{words}."
 
 
@@ -163,9 +169,9 @@ def _counts(part: Forecast) -> bool:
     return bool(part.spent or part.expected)
 
 
-def _row(each: Forecast) -> tuple[Cell, ...]:
-    ends = [end for percent in _RANGES for end in each.ranges.get(percent, (None, None))]
-    return (*each.so_far, each.expected, *ends, each.known, str(each.method), each.why)
+def _row(forecast: Forecast) -> tuple[Cell, ...]:
+    ends = [end for percent in _RANGES for end in forecast.ranges.get(percent, (None, None))]
+    return (*forecast.so_far, forecast.expected, *ends, forecast.known, str(forecast.method), forecast.why)
 
 
 def _reconciled(by: str) -> Message:

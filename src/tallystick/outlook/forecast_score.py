@@ -71,7 +71,7 @@ class Score:
 
     def row(self, ahead: int) -> tuple[Cell, ...]:
         """Return the cells of HEADINGS."""
-        whole = sum(self.actual)
+        actual = sum(self.actual)
 
         def sum_of(name: str) -> float:
             return sum(map(abs, self.misses.get(name, [])))
@@ -80,11 +80,11 @@ class Score:
         return (
             ahead,
             len(self.actual),
-            _ratio(sum_of(""), whole),
-            _ratio(sum(self.misses.get("", [])), whole),
+            _ratio(sum_of(""), actual),
+            _ratio(sum(self.misses.get("", [])), actual),
             *hits,
-            _ratio(sum_of(LAST_WEEK), whole),
-            _ratio(sum_of(SEASONAL), whole),
+            _ratio(sum_of(LAST_WEEK), actual),
+            _ratio(sum_of(SEASONAL), actual),
             _ratio(2 * sum(self.pinball), sum_of(LAST_WEEK)),
             _ratio(2 * sum(self.pinball), sum_of(SEASONAL)),
         )

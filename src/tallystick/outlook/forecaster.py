@@ -52,7 +52,8 @@ class Forecaster:
         changes = [self._changes(where, period, by) for period in periods]
         return {
             value: [
-                self._forecast(each, value, parts[value], period) for each, period in zip(changes, periods, strict=True)
+                self._forecast(change, value, parts[value], period)
+                for change, period in zip(changes, periods, strict=True)
             ]
             for value in values
         }
@@ -61,9 +62,9 @@ class Forecaster:
         """Return the forecast of each value of a dimension; `names` are those of values, which events may use."""
         changes = self._changes(where, period, by)
         parts = self.daily.parts(where, by)
-        whole = self.daily.of(where)
+        total_days = self.daily.of(where)
         for value in sorted(changes.planned() - {*parts} - {*names}):
-            parts[value] = [replace(day, billed=day.billed * 0, used=day.used * 0) for day in whole]
+            parts[value] = [replace(day, billed=day.billed * 0, used=day.used * 0) for day in total_days]
         return {value: self._forecast(changes, value, days, period) for value, days in parts.items()}
 
     def _changes(self, where: Where, period: Window, by: str) -> ExpectedChanges:

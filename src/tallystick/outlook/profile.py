@@ -59,11 +59,11 @@ class Profile:
         """Make the profile: figures, and a table of what else is known of it."""
         about = [(name, value) for name, value in self._about() if value]
         headings = (Heading("what", Kind.TEXT), Heading("value", Kind.TEXT))
-        called = CALLED.get(self.dimension, self.dimension)
+        kind = CALLED.get(self.dimension, self.dimension)
         return Document(
             "profile",
             self.name,
-            f"{called.capitalize()} {self.id}",
+            f"{kind.capitalize()} {self.id}",
             (Section("About", Table(None, headings, about, {})),),
             tuple(self._figures()),
             self.roster.messages,
@@ -96,10 +96,14 @@ class Profile:
             yield Figure(
                 Heading(f"forecast to {window.end - DAY:%d %b}", Kind.MONEY, "USD"), ahead.expected, ahead.range_text
             )
-        whole = self.roster.totals.get("last_30_days")
+        total_amount = self.roster.totals.get("last_30_days")
         part = ""
-        if isinstance(whole, Decimal) and recent is not None and (share := ratio(recent, whole)) is not None:
-            part = f"{rounded(share * 100, 1)} % of {rounded(whole):,} in all"
+        if (
+            isinstance(total_amount, Decimal)
+            and recent is not None
+            and (share := ratio(recent, total_amount)) is not None
+        ):
+            part = f"{rounded(share * 100, 1)} % of {rounded(total_amount):,} in all"
         of_days = replace(of_month, window=self.roster.question.window) if self.roster.question else None
         yield Figure(Heading("last 30 days", Kind.MONEY, "USD"), recent, part, of_days)
         last = max((str(row["last_used"]) for row in self.rows if row["last_used"]), default=None)
@@ -173,16 +177,16 @@ def profile(context: Context, dimension: str, value: str) -> Document:
     roster = Roster(context.engine, dimension, context.owners, context.prices, context.now)
     table = context.warned(roster.table())
     ids = {str(row[dimension]): str(row.get(f"{dimension}_name", row[dimension])) for row in table.rows}
-    named = [value] if value in ids else [id_ for id_, name in ids.items() if name == value]
-    if len(named) != 1:
-        called = CALLED.get(dimension, dimension)
-        several = f" Several have the name: {few(named)}." if named else ""
-        hint = (
-            several.strip() or did_you_mean(value, {*ids, *ids.values()}) or f"`tallystick roster {called}` lists all."
-        )
-        raise UnknownName(f"There is no {called} {value!r} in the ledger.", hint)
-    rows = [row for row in table.rows if row[dimension] == named[0]]
-    return Profile(context, dimension, named[0], ids[named[0]], rows, table, roster.spans["last_30_days"]).document()
+    matches = [value] if value in ids else [id_ for id_, name in ids.items() if name == value]
+    if len(matches) != 1:
+        kind = CALLED.get(dimension, dimension)
+        several = f" Several have the name: {few(matches)}." if matches else ""
+        hint = several.strip() or did_you_mean(value, {*ids, *ids.values()}) or f"`tallystick roster {kind}` lists all."
+        raise UnknownName(f"There is no {kind} {value!r} in the ledger.", hint)
+    rows = [row for row in table.rows if row[dimension] == matches[0]]
+    return Profile(
+        context, dimension, matches[0], ids[matches[0]], rows, table, roster.spans["last_30_days"]
+    ).document()
 
 
 REPORT = Report(

@@ -75,7 +75,7 @@ class Roster:
             for name, span in self.spans.items()
         }
         known = {name: bool(coverage["present"]) for name, (coverage, _) in coverages.items()}
-        whole = total([amounts.get("last_30_days", Decimal(0)) for amounts in self._amounts.values()])
+        total_amount = total([amounts.get("last_30_days", Decimal(0)) for amounts in self._amounts.values()])
         ids = sorted(self._ids(), key=lambda id_: (-self._amounts.get(id_, {}).get("last_30_days", 0), id_))
         rows = []
         for id_ in ids:
@@ -89,12 +89,12 @@ class Roster:
                     *([", ".join(self._teams.get(id_, ())) or UNOWNED] if self._has_owners else ()),
                     *money.values(),
                     _growth(money["this_month"], money["same_days_before"]),
-                    ratio(money["last_30_days"], whole) if money["last_30_days"] is not None else None,
+                    ratio(money["last_30_days"], total_amount) if money["last_30_days"] is not None else None,
                     str(last) if (last := self._last.get(id_)) else None,
                 )
             )
-        called = names.get(self.dimension)
-        several = {self.dimension: shared([id_[1] for id_ in ids], [called(id_[1]) for id_ in ids])} if called else {}
+        name_of = names.get(self.dimension)
+        several = {self.dimension: shared([id_[1] for id_ in ids], [name_of(id_[1]) for id_ in ids])} if name_of else {}
         headings = (
             *with_shared(dim_headings(dims, names), several),
             *([Heading("status", Kind.TEXT, drop_order=2)] if self.dimension != "team" else ()),
@@ -183,8 +183,8 @@ class Roster:
         if self.dimension == "team":
             last: dict[Id, date] = {}
             for row in self._owned:
-                at = (row["organization"], row["team"])
-                last[at] = max(last.get(at, row["day"]), row["day"])
+                team = (row["organization"], row["team"])
+                last[team] = max(last.get(team, row["day"]), row["day"])
             return last
         query = self._grouped("max(day) AS last").where("quantity IS NOT NULL")
         rows = self.engine.rows(from_months(self.engine, query))

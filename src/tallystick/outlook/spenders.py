@@ -56,16 +56,16 @@ def _owned(engine: Engine, question: Question, owners: Owners) -> dict[str, Amou
     """The same by owners, or of some owners: the rules split the charges of both windows at once."""
     windows = _windows(question)
     span = Window(min(window.start for window in windows), max(window.end for window in windows))
-    apart = {f"in_{index}": within(window) for index, window in enumerate(windows)}
-    charges = attribution(engine, replace(question, window=span), owners, further=apart)
+    further = {f"in_{index}": within(window) for index, window in enumerate(windows)}
+    charges = attribution(engine, replace(question, window=span), owners, further=further)
     filters = [name for name in OWNED if name in question.where]
     sums: dict[str, dict[str, list[Decimal]]] = {
         name: defaultdict(lambda: [Decimal(0), Decimal(0)]) for name in question.by
     }
     for name in question.by:
-        for row in charges.sums(list(dict.fromkeys((name, *filters, *apart)))):
+        for row in charges.sums(list(dict.fromkeys((name, *filters, *further)))):
             if all(question.where[dim].takes(row[dim]) for dim in filters):
-                for index, column in enumerate(apart):
+                for index, column in enumerate(further):
                     if row[column]:
                         amounts = sums[name][row[name]]
                         amounts[index] = EXACT.add(amounts[index], row["billed"])

@@ -77,8 +77,8 @@ class Status:
         ]
         attention = self._attention()
         if attention:
-            more = len(attention) - GRAVEST
-            title = "Needs attention" + (f" (+{more} more: tallystick status --json)" if more > 0 else "")
+            count = len(attention) - GRAVEST
+            title = "Needs attention" + (f" (+{count} more: tallystick status --json)" if count > 0 else "")
             sections.append(Section(title, words=tuple(attention[:GRAVEST])))
         if not self.where:
             sections.append(Section("Next", words=("   ".join(f"tallystick {words}" for words in COMMANDS),)))

@@ -91,8 +91,8 @@ class Summary:
         if self.window and not self.team:
             question = Question("cache", self.window, ("model",), self.where, TOP)
             saved = cache.answer(self.context.engine, question, self.context.now, self.context.prices)
-        called = directory(self.context.engine, "organization").get(self.organization, self.organization)
-        scope = BudgetScope(self.organization, {self.organization, called}, self.team)
+        name = directory(self.context.engine, "organization").get(self.organization, self.organization)
+        scope = BudgetScope(self.organization, {self.organization, name}, self.team)
         end = max(Grain.DAY.after(Grain.DAY.floor(self.context.now)), self.whole.start)
         spending, astray = scope.table(self.context, Window(self.whole.start, min(self.whole.end, end)))
         own = [row for row in (spending.rows if spending else ()) if row["scope"] in scope.labels]
@@ -115,7 +115,7 @@ class Summary:
         return Document(
             "summary",
             f"Claude in {self.whole.start:%B %Y}",
-            f"{called}, {subject}. UTC days, US dollars as billed, {AFTER if credit else BEFORE}.",
+            f"{name}, {subject}. UTC days, US dollars as billed, {AFTER if credit else BEFORE}.",
             tuple(sections),
             tuple(self._figures(days, ahead, changed, saved, own)),
             tuple(messages),

@@ -14,5 +14,5 @@ def no_day_of(month: str) -> LedgerError:
 
 def no_organization(name: str | None, known: Collection[str]) -> InvalidQuestion:
     """Return the error that an organization is not in the ledger, or none is named where it has several."""
-    what = "The ledger holds several organizations." if name is None else f"The ledger has no organization {name!r}."
-    return InvalidQuestion(what, f"Name one with --organization: {', '.join(known)}.")
+    problem = "The ledger holds several organizations." if name is None else f"The ledger has no organization {name!r}."
+    return InvalidQuestion(problem, f"Name one with --organization: {', '.join(known)}.")

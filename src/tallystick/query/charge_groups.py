@@ -106,8 +106,8 @@ class ChargeGroups:
     @cached_property
     def _columns(self) -> dict[str, str]:
         """What rules look at and what is asked by, with its SQL."""
-        asked = {label(name): column(name) for name in self.question.by if name not in OWNED}
-        return {name: name for name in self.owners.sees} | asked | dict(self.further)
+        dimension_columns = {label(name): column(name) for name in self.question.by if name not in OWNED}
+        return {name: name for name in self.owners.sees} | dimension_columns | dict(self.further)
 
     @cached_property
     def _span(self) -> dict[str, str]:
@@ -128,11 +128,11 @@ def listed(columns: Mapping[str, str]) -> list[str]:
     return [name if sql == name else f"{sql} AS {name}" for name, sql in columns.items()]
 
 
-def in_picodollars(query: Select | str, *named: str) -> str:
+def in_picodollars(query: Select | str, *figures: str) -> str:
     """Return a query with `billed` and what else is `named` in whole picodollars, and with `each` if none is."""
-    replacements = ", ".join(f"{picodollars_sql(name)} AS {name}" for name in ("billed", *named))
-    each = "" if named else f", {picodollars_sql('billed')} AS each"
-    return f"SELECT * REPLACE ({replacements}){each} FROM ({query}) AS charges"  # noqa: S608 - our own names
+    replacements = ", ".join(f"{picodollars_sql(name)} AS {name}" for name in ("billed", *figures))
+    single = "" if figures else f", {picodollars_sql('billed')} AS each"
+    return f"SELECT * REPLACE ({replacements}){single} FROM ({query}) AS charges"  # noqa: S608 - our own names
 
 
 def picodollars_sql(dollars: str) -> str:

@@ -113,7 +113,9 @@ class _Merged:
         for figure in self.figures[: 1 if rows else 0]:
             amount = _sum(figure, [row[figure.name] for row in rows], self.before)
             text = (
-                f"{shown} {figure.unit or figure.name}" if (shown := _amount(amount)) else f"An unknown {figure.name}"
+                f"{amount_text} {figure.unit or figure.name}"
+                if (amount_text := _amount(amount))
+                else f"An unknown {figure.name}"
             )
             dollars = amount if isinstance(amount, Decimal) else None
             yield warning(f"{text} before is of days without a counterpart, and in the total alone.", dollars)
@@ -126,7 +128,7 @@ class _Merged:
         """Each time of the earlier window, as an answer writes it, with the one in its place of the later window."""
         windows = (self.before.question, self.after.question)
         old, new = (
-            [_written(part.start, grain) for part in asked.window.split(Grain(grain))] for asked in windows if asked
+            [_written(part.start, grain) for part in window.window.split(Grain(grain))] for window in windows if window
         )
         return dict(zip(old, new, strict=False))
 
@@ -178,13 +180,13 @@ class _Merged:
         by_rest: dict[Group, list[dict[str, Cell]]] = {self._unasked(row): [] for row in rests}
         for row in earlier:
             by_rest.setdefault(self._unasked(row), []).append(row)
-        named = {self._unasked(row): row for row in rests}
+        rests_by_group = {self._unasked(row): row for row in rests}
         for unasked, rows in by_rest.items():
             sums = {
                 figure.name: _sum(figure, [row[figure.name] for row in rows], self.before) for figure in self.figures
             }
-            if unasked in named:
-                yield self._beside(named[unasked], sums)
+            if unasked in rests_by_group:
+                yield self._beside(rests_by_group[unasked], sums)
             elif rows:
                 rest = {
                     name: OTHERS if name.removesuffix("_name") in self.question.by else cell
@@ -193,11 +195,11 @@ class _Merged:
                 yield self._ended(rest | sums)
 
     def _sorting(self, row: Mapping[str, Cell]) -> Any:
-        asked = self._dimension_cells(row)
+        cells = self._dimension_cells(row)
         times = [str(row[name]) for name in self.question.by if name in TIMES]
         size = row[self.order]
         amount = size if not isinstance(size, str | None) else 0
-        return (OTHERS in asked, times, -amount, [str(cell) for cell in self._group(row)])
+        return (OTHERS in cells, times, -amount, [str(cell) for cell in self._group(row)])
 
 
 def _year_ago(when: datetime) -> datetime:

@@ -97,8 +97,8 @@ class Context:
         """
         since, until, month = days
         dimensions = tuple(canonical(name, known) for name in by)
-        named = window(since, until, self.now, month=month)
-        return Question(report, named, dimensions, filters(where, known), top)
+        span = window(since, until, self.now, month=month)
+        return Question(report, span, dimensions, filters(where, known), top)
 
     def day(self, name: When | None) -> date:
         """Return the UTC day of that name, today unless said; raise InvalidQuestion where it is none or lies ahead."""

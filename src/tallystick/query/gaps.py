@@ -163,8 +163,8 @@ def messages(coverage: Mapping[str, Any], now: datetime) -> Iterator[Message]:
 
 def parent(engine: Engine, question: Question) -> dict[str, Any]:
     """The children of the organizations asked about, where the newer dialect was read of the window (drift: HIPAA)."""
-    asked = question.where.get("organization", Filter())
-    rows = [row for row in entries(engine) if row["type"] == "organization" and asked.takes(row["id"], row["name"])]
+    scope = question.where.get("organization", Filter())
+    rows = [row for row in entries(engine) if row["type"] == "organization" and scope.takes(row["id"], row["name"])]
     children = {row["organization"]: json.loads(row["details"] or "{}").get("children") or [] for row in rows}
     listed = sorted({child for child_ids in children.values() for child in child_ids})
     if not listed:

@@ -82,11 +82,11 @@ def _together(engine: Engine, question: Question, user_dims: Sequence[str]) -> D
     """
     own = (_LINE.format(name) for name in ("model", "tier", "context", "geo"))
     several = " OR ".join(f"min({column_sql}) <> max({column_sql})" for column_sql in map(column, user_dims))
-    asked = conjunction(*wanted(engine, CHARGES, question.where))
+    condition = conjunction(*wanted(engine, CHARGES, question.where))
     allocated = ("method = 'allocated' AND billed IS NOT NULL", within(question.window, months=True))
-    own_lines = select("workspace").from_("ledger.charges").where(*allocated, asked)
+    own_lines = select("workspace").from_("ledger.charges").where(*allocated, condition)
     lines = (
-        select(f"sum(billed) FILTER ({asked}) AS billed")
+        select(f"sum(billed) FILTER ({condition}) AS billed")
         .from_("ledger.charges")
         .where(*allocated, *([f"workspace IN ({own_lines})"] if question.where else ()))
         .group_by("organization", "day", "workspace", "kind", *own)

@@ -112,8 +112,14 @@ def adjustments(engine: Engine, organization: str, name: str) -> pa.Table:
         changed = (pc.not_equal(differ[f"{figure}_change"], 0) for figure in ("quantity", "billed"))
         differ = differ.filter(pc.or_kleene(*changed))
         differ = differ.rename_columns([column_name.removesuffix("_change") for column_name in differ.column_names])
-        same = {"organization": organization, "month": name, "what": ADJUSTMENT, "method": "adjusted", "cause": "none"}
-        tables.append(_fitted(differ, {column: _same(value, differ) for column, value in same.items()}))
+        common = {
+            "organization": organization,
+            "month": name,
+            "what": ADJUSTMENT,
+            "method": "adjusted",
+            "cause": "none",
+        }
+        tables.append(_fitted(differ, {column: _same(value, differ) for column, value in common.items()}))
     return pa.concat_tables(tables)
 
 

@@ -53,16 +53,16 @@ class MonthState:
 
     def sentence(self, today: date) -> str:
         """Return how final the month is, and from when it can be closed."""
-        called, settles = _called(self.name, today), day_spans([self.settles], today.year)
+        title, settles = _called(self.name, today), day_spans([self.settles], today.year)
         if self.state == RUNNING:
-            return f"{called} has not ended: it can be closed from {settles}."
+            return f"{title} has not ended: it can be closed from {settles}."
         if self.state == READY:
-            return f"{called} can be closed: none of its days may change any more."
+            return f"{title} can be closed: none of its days may change any more."
         if self.state == SHUT:
-            return f"{called} was left open: a later month is closed, so it never can be."
+            return f"{title} was left open: a later month is closed, so it never can be."
         if self.closed_on:
-            return f"{called} was closed on {day_spans([self.closed_on], today.year)}."
-        return f"{called} is open: {self._why(today)}; {self._when(settles, today)}."
+            return f"{title} was closed on {day_spans([self.closed_on], today.year)}."
+        return f"{title} is open: {self._why(today)}; {self._when(settles, today)}."
 
     def _why(self, today: date) -> str:
         counts = (
@@ -70,7 +70,11 @@ class MonthState:
             (self.late, "is not billed yet", "are not billed yet"),
             (self.provisional, "may still change", "may still change"),
         )
-        parts = [f"1 day {one}" if count == 1 else f"{count} days {more}" for count, one, more in counts if count]
+        parts = [
+            f"1 day {singular}" if count == 1 else f"{count} days {plural}"
+            for count, singular, plural in counts
+            if count
+        ]
         return ", ".join(parts) or f"{_called(self.first, today)} is closed before it"
 
     def _when(self, settles: str, today: date) -> str:

@@ -70,12 +70,12 @@ def organizations(engine: Engine) -> Sequence[str]:
 def one_organization(engine: Engine, name: str | None, month: str) -> str:
     """Return the id of the organization of that id or name, or of the only one; LedgerError, InvalidQuestion else."""
     names, ids = directory(engine, "organization"), organizations(engine)
-    chosen = [id_ for id_ in ids if name in {None, id_, names.get(id_)}]
+    matches = [id_ for id_ in ids if name in {None, id_, names.get(id_)}]
     if not ids:
         raise no_day_of(month)
-    if len(chosen) != 1:
-        raise no_organization(None if chosen else name, ids)
-    return chosen[0]
+    if len(matches) != 1:
+        raise no_organization(None if matches else name, ids)
+    return matches[0]
 
 
 def dims_of(engine: Engine, question: Question) -> tuple[str, ...]:

@@ -79,8 +79,8 @@ def attributed(
 def known(question: Question, owners: Owners) -> None:
     """Raise InvalidQuestion where a question holds a team or cost center that no rule has."""
     for name, choices in (("team", owners.teams), ("cost_center", owners.centers)):
-        asked = question.where.get(name, Filter())
-        for value in (*asked.values, *asked.without):
+        condition = question.where.get(name, Filter())
+        for value in (*condition.values, *condition.without):
             if not any(map(Filter.of(value).takes, choices)):
                 near = did_you_mean(value, choices, cutoff=0.5)
                 raise InvalidQuestion(

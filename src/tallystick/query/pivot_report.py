@@ -51,10 +51,10 @@ def pivot_report(
 
     `zones`: it has days of a zone. `computed` are the charges behind figures that `answer` adds.
     """
-    more = ", ".join(measure.name for measure in pivot.more)
+    measures = ", ".join(measure.name for measure in pivot.more)
     dimensions = (*pivot.dimensions, *pivot.breakdowns)
     further = tuple(measure.name for measure in pivot.more)
-    show = (Parameter("show", f"Further columns: {more}.", Form.NAMES, (), "MEASURE[,MEASURE]", choices=further),)
+    show = (Parameter("show", f"Further columns: {measures}.", Form.NAMES, (), "MEASURE[,MEASURE]", choices=further),)
     about = f"Group by any of {', '.join(pivot.dimensions)}."
     if pivot.breakdowns:
         about += f"\n\nAlso by {', '.join(pivot.breakdowns)}, after `sync --breakdowns`."
@@ -85,7 +85,7 @@ def pivot_report(
             by(pivot.by, dimensions),
             *WINDOW,
             narrowed_by(dimensions),
-            *(show if more else ()),
+            *(show if measures else ()),
             *((ZONE,) if zones else ()),
             COMPARE,
             TOP,

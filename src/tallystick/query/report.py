@@ -63,21 +63,21 @@ class Parameter:
         """Its option on the command line."""
         return self.option or f"--{self.name.replace('_', '-')}"
 
-    def value(self, given: Any) -> Any:
+    def value(self, word: Any) -> Any:
         """Return what the report takes for what was given; raise InvalidQuestion where it cannot be."""
-        if given is None:
+        if word is None:
             return None
-        if self.form is Form.CHOICE and given not in self.choices:
-            hint = did_you_mean(given, self.choices) or f"It can be {', '.join(self.choices)}."
-            raise InvalidQuestion(f"{self.flag} cannot be {given!r}.", hint)
-        if self.form is Form.COUNT and given < 1:
+        if self.form is Form.CHOICE and word not in self.choices:
+            hint = did_you_mean(word, self.choices) or f"It can be {', '.join(self.choices)}."
+            raise InvalidQuestion(f"{self.flag} cannot be {word!r}.", hint)
+        if self.form is Form.COUNT and word < 1:
             raise InvalidQuestion(f"{self.flag} keeps at least one row.", "Leave it out to see all.")
         if self.form is Form.NAMES:
-            names = given.split(",") if isinstance(given, str) else given
+            names = word.split(",") if isinstance(word, str) else word
             return tuple(name.strip() for name in names if name.strip())
         if self.form is Form.MANY:
-            return (given,) if isinstance(given, str) else tuple(given)
-        return given
+            return (word,) if isinstance(word, str) else tuple(word)
+        return word
 
 
 DAYS = ("since", "until", "month")
@@ -154,18 +154,18 @@ class Report:
         ends = self.strict.help if self.strict and self.strict.always else ""
         return tuple(filter(None, (self.about, ends)))
 
-    def values(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    def values(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Return what `answer` takes: every parameter's value, None being its default; the words for time as `days`.
 
         Raises InvalidQuestion for an unknown keyword.
         """
         known = {parameter.name: parameter for parameter in self.parameters}
-        for keyword in given:
+        for keyword in arguments:
             if keyword not in known:
                 hint = did_you_mean(keyword, known) or f"It has {', '.join(known) or 'no parameters'}."
                 raise InvalidQuestion(f"`{name}` has no parameter {keyword!r}.", hint)
         values = {
-            keyword: parameter.value(parameter.default if given.get(keyword) is None else given[keyword])
+            keyword: parameter.value(parameter.default if arguments.get(keyword) is None else arguments[keyword])
             for keyword, parameter in known.items()
         }
         for keyword, parameter in known.items():

@@ -49,8 +49,8 @@ def otherwise(engine: Engine, asked_window: Window, owners: Owners) -> list[Mess
             changes = {owner: EXACT.subtract(now[owner], then[owner]) for owner in {**then, **now}}
             if not any(changes.values()):
                 continue
-            same = _rules(rules(rows).rules) == _rules(owners.rules)
-            reason = "with other amounts" if same else "by other rules of the owners"
+            is_same = _rules(rules(rows).rules) == _rules(owners.rules)
+            reason = "with other amounts" if is_same else "by other rules of the owners"
             text = f"{name} was closed {reason}: {_listed(changes, then, now)}. Its statements hold as sent."
             warnings.append(warning(text, max(map(abs, changes.values()))))
     return warnings
@@ -86,8 +86,8 @@ def _listed(changes: Mapping[_OWNER, Decimal], then: _Amounts, now: _Amounts) ->
     teams = [team for team, _ in largest]
     words = []
     for team, center in largest[:_NAMED]:
-        called = f"{team} ({center})" if teams.count(team) > 1 else team
+        label = f"{team} ({center})" if teams.count(team) > 1 else team
         before, here = (f"{rounded(amounts[team, center]):,}" for amounts in (then, now))
-        words.append(f"{called} {before} USD then, {here} here")
+        words.append(f"{label} {before} USD then, {here} here")
     rest = [f"{len(largest) - _NAMED} more"] if len(largest) > _NAMED else []
     return "; ".join([*words, *rest])

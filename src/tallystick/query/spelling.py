@@ -78,12 +78,12 @@ def formerly(engine: Engine, where: Mapping[str, Filter]) -> Iterator[Message]:
     over_time = spellings(engine) if filters else {}
     for name, value, counted in filters:
         spelt_by_id = {id_: spelt for (_, id_), spelt in over_time[name].items() if value in every(spelt)}
-        named = [id_ for id_, spelt in spelt_by_id.items() if value in spelt[-1][1]]
+        ids = [id_ for id_, spelt in spelt_by_id.items() if value in spelt[-1][1]]
         for id_, spelt in spelt_by_id.items():
-            if id_ in named or value == id_:
+            if id_ in ids or value == id_:
                 continue
             since = next(later for (_, words), (later, _) in pairwise(spelt) if value in words)
-            if named:
+            if ids:
                 days = f"its days are {'not ' * counted}counted here"
                 yield warning(f"{name} {id_} was called {value!r} before {since}: {days}.")
             else:
@@ -123,8 +123,8 @@ def _fields(row: Mapping[str, Any]) -> Iterator[tuple[Field, str | None]]:
 def _over_time(rows: list[tuple[date, Mapping[Field, str | None]]], sort: str, *always: str) -> tuple[Spelling, ...]:
     """The words of each day on which they changed. A word that is told no longer stays, but for a tag."""
     if len(rows) == 1:  # of nearly everything
-        told = [value for (kind, _), value in rows[0][1].items() if kind == sort and value]
-        return ((date.min, frozenset((*always, *told))),)
+        spellings = [value for (kind, _), value in rows[0][1].items() if kind == sort and value]
+        return ((date.min, frozenset((*always, *spellings))),)
     fields = dict.fromkeys(field for _, sighting in rows for field in sighting if field[0] == sort)
     lasts = sort == "word"
     by_field: dict[Field, list[tuple[date, str | None]]] = {}

@@ -26,9 +26,9 @@ def told_to_teams(answer: T) -> T:
     """
     if not isinstance(answer, Document | Table):
         return answer
-    told = [*answer.messages]
-    messages = [message for message in told if message.is_general]
-    if len(messages) < len(told):
+    general = [*answer.messages]
+    messages = [message for message in general if message.is_general]
+    if len(messages) < len(general):
         messages.append(note(LEFT_OUT))
     if isinstance(answer, Document):
         return replace(answer, messages=tuple(messages))

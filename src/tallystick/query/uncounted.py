@@ -32,10 +32,10 @@ def uncounted(engine: Engine, question: Question) -> tuple[dict[str, int], list[
     for (_, counted_day), count in sorted(counts.items()):
         days[str(counted_day)] = days.get(str(counted_day), 0) + count
     number = sum(days.values())
-    named = spans(sorted({day for _, day in counts}))
+    day_text = spans(sorted({day for _, day in counts}))
     word = "more" if number > 0 else "fewer"
     message = warning(
         f"Anthropic counted {abs(number):,} tokens {word} than are shown, of kinds that this version does not know: "
-        f"{named}. Update tallystick, then `tallystick rebuild` counts them."
+        f"{day_text}. Update tallystick, then `tallystick rebuild` counts them."
     )
     return days, [message]

@@ -61,9 +61,9 @@ def credited(engine: Engine, question: Question) -> bool:
 def _listed(kinds: Mapping[str, Decimal]) -> str:
     """Kinds with their amounts, the largest first."""
     largest = sorted(kinds, key=lambda kind: (-abs(kinds[kind]), kind))
-    named = [f"{kind} {_shown(kinds[kind])}" for kind in largest[:_NAMED]]
+    words = [f"{kind} {_shown(kinds[kind])}" for kind in largest[:_NAMED]]
     rest = [f"{len(largest) - _NAMED} more"] if len(largest) > _NAMED else []
-    return ", ".join([*named, *rest])
+    return ", ".join([*words, *rest])
 
 
 def _shown(amount: Decimal) -> str:

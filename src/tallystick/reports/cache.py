@@ -123,12 +123,14 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
         by_group, doubts = economics(used, dims, prices.in_force, combined, complete=complete)
     summed = [{**dict(zip(dims, group, strict=True)), **worth.tokens} for group, worth in by_group.items()]
     table = plain.answer(CACHE, engine, question, now, read=summed)
-    every = list(by_group.values())
+    group_figures = list(by_group.values())
     groups = grouped(by_group, table, question)
     cells = [(*cell, *_figures(row, group)) for cell, row, group in zip(table.cells, table.rows, groups, strict=True)]
     names = [heading.name for heading in HEADINGS]
-    totals = dict(zip(names, _figures(table.totals, every), strict=True)) if every else dict.fromkeys(names)
-    if not every and table.coverage["present"] and not table.coverage.get(LOST):  # read, and nothing was used
+    totals = (
+        dict(zip(names, _figures(table.totals, group_figures), strict=True)) if group_figures else dict.fromkeys(names)
+    )
+    if not group_figures and table.coverage["present"] and not table.coverage.get(LOST):  # read, and nothing was used
         totals |= {heading.name: total([]) for heading in HEADINGS if heading.kind is Kind.MONEY}
     totals.pop("cheaper")
     return replace(
@@ -140,7 +142,7 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
             *table.messages,
             note(_SAVED),
             note(_REUSE),
-            *map(note, ([_BOUND, _LIFETIME] if every else []) if complete else [_UNTOLD]),
+            *map(note, ([_BOUND, _LIFETIME] if group_figures else []) if complete else [_UNTOLD]),
             *price_messages(doubts, "cached tokens"),
         ),
         coverage={**table.coverage, "unpriced": models(doubts)},

@@ -26,14 +26,14 @@ def damaged_tables(engine: Engine) -> list[Row]:
 
     A file that came before versions stated hashes has none to be compared with.
     """
-    every = [version for version in engine.tables.versions() if version.number <= engine.version.number]
-    newest = next((version for version in every if version.number == engine.version.number), engine.version)
+    versions = [version for version in engine.tables.versions() if version.number <= engine.version.number]
+    newest = next((version for version in versions if version.number == engine.version.number), engine.version)
     rows: list[Row] = [] if newest == engine.version else [("all", "all", "snapshot", f"{newest}", f"{engine.version}")]
     for table in PINNED:
         content = engine.version.contents.get(table.name)
         if content is None:
             continue
-        stated = [version.contents[table.name].new for version in every if table.name in version.contents]
+        stated = [version.contents[table.name].new for version in versions if table.name in version.contents]
         hashes = {name: digest for files in stated for name, digest in files.items()}
         folder = engine.tables.folder(table)
         now = {folder / path for path in engine.tables.listing(table, engine.version).files}

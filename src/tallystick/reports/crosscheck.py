@@ -38,11 +38,11 @@ def crosscheck(context: Context, by: str, days: Days, include_equal: bool) -> Ta
                 kind = (source.removeprefix("analytics_"), source.startswith("analytics_"))
                 read.setdefault(kind, set()).add((row["organization"], row["day"]))
     bills = {newer: read.get(("cost", newer), set()) for newer in (False, True)}
-    both = bills[False] & bills[True]
+    shared = bills[False] & bills[True]
     used = read.get(("usage", False), set()) & read.get(("usage", True), set())
     coverage: dict[str, Any] = {
         "days": len(question.window.days()),
-        "compared": len({day for _, day in both}),
+        "compared": len({day for _, day in shared}),
         "equal": 0,
         "unequal": 0,
     }
@@ -54,7 +54,7 @@ def crosscheck(context: Context, by: str, days: Days, include_equal: bool) -> Ta
     coverage["absent"] = [
         str(day)
         for day in question.window.days()
-        if day < context.now.date() and all(day != shared_day for _, shared_day in both)
+        if day < context.now.date() and all(day != shared_day for _, shared_day in shared)
     ]
     warnings = [
         warning(
@@ -64,19 +64,19 @@ def crosscheck(context: Context, by: str, days: Days, include_equal: bool) -> Ta
         for name, days in zip(("older", "newer"), alone.values(), strict=True)
         if days
     ]
-    if not both:
+    if not shared:
         text = "No day of this window was read from both reports: `tallystick sync --source both`."
         warnings.insert(0, warning(text))
     if by == "key":
-        compared = by_key(engine, question, (both, used), context.prices, every=include_equal, coverage=coverage)
+        compared = by_key(engine, question, (shared, used), context.prices, every=include_equal, coverage=coverage)
     else:
-        compared = by_workspace(engine, question, (both, used), every=include_equal, coverage=coverage)
+        compared = by_workspace(engine, question, (shared, used), every=include_equal, coverage=coverage)
     headings, rows, totals, notes = compared
     return Table(
         question,
         headings,
         rows,
-        totals if both else dict.fromkeys(totals),
+        totals if shared else dict.fromkeys(totals),
         (*map(note, notes), *warnings),
         coverage,
         engine.version.identity,

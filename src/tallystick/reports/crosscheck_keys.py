@@ -39,8 +39,8 @@ def by_key(
     engine: Engine, question: Question, read: Read, prices: Prices, *, every: bool, coverage: dict[str, Any]
 ) -> Compared:
     """What the older dialect's tally allocates to each key, and what the newer one reports of it."""
-    both, used = read
-    able = both & used
+    billed, used = read
+    able = billed & used
     key_costs, unallocated = _costs_by_key(engine, question, able, prices)
     several = len(organizations(engine)) > 1
     calls = named(engine, ("key",))["key"]
@@ -58,7 +58,7 @@ def by_key(
             f"{plain(unallocated)} USD for anything but tokens and searches is left out: the older bill does not "
             "say whose."
         )
-    if unread := sorted({day for _, day in both - able}):
+    if unread := sorted({day for _, day in billed - able}):
         notes.append(f"{spans(unread)} cannot be allocated: the use of one of the reports is not in the ledger.")
     headings = (
         *([Heading("organization", Kind.DIMENSION)] if several else []),

@@ -69,8 +69,8 @@ class _Place:
 
 def by_workspace(engine: Engine, question: Question, read: Read, *, every: bool, coverage: dict[str, Any]) -> Compared:
     """What the dialects say by day and workspace; the default workspace is one in both."""
-    both, used = read
-    workspace_days = _places(engine, question, both, both & used)
+    billed, used = read
+    workspace_days = _places(engine, question, billed, billed & used)
     several = len(organizations(engine)) > 1
     calls = named(engine, ("workspace",))["workspace"]
     rows: list[tuple[Cell, ...]] = []
@@ -84,9 +84,9 @@ def by_workspace(engine: Engine, question: Question, read: Read, *, every: bool,
             rows.append((*key_cells, workspace_day.older, workspace_day.newer, workspace_day.gap, *use))
     wrong = {day for (_, day, _), workspace_day in workspace_days.items() if workspace_day.unequal}
     coverage |= {"equal": coverage["compared"] - len(wrong), "unequal": len(wrong)}
-    notes = [f"Equal on {coverage['equal']} of {coverage['compared']} days that both reports have."] if both else []
+    notes = [f"Equal on {coverage['equal']} of {coverage['compared']} days that both reports have."] if billed else []
     notes += [_since(calls(workspace), differences) for workspace, differences in sorted(differing.items())]
-    if unread := sorted({day for _, day in both - used}):
+    if unread := sorted({day for _, day in billed - used}):
         notes.append(
             f"Of {spans(unread)} the bills alone are compared: the use of one of the reports is not in the ledger."
         )
@@ -104,11 +104,11 @@ def by_workspace(engine: Engine, question: Question, read: Read, *, every: bool,
     totals = money_totals([(workspace_day.older, workspace_day.newer) for workspace_day in workspace_days.values()])
     for name in COUNTERS:
         counts = [workspace_day.use[name] for workspace_day in workspace_days.values() if workspace_day.use]
-        totals[f"{name}_difference"] = sum(counts) if both <= used else None
+        totals[f"{name}_difference"] = sum(counts) if billed <= used else None
     return headings, rows, totals, notes
 
 
-def _places(engine: Engine, question: Question, both: set[At], used: set[At]) -> dict[tuple[str, date, str], _Place]:
+def _places(engine: Engine, question: Question, billed: set[At], used: set[At]) -> dict[tuple[str, date, str], _Place]:
     """What the dialects say of these days, by organization, day and workspace."""
     workspace_days: dict[tuple[str, date, str], _Place] = {}
 
@@ -119,7 +119,7 @@ def _places(engine: Engine, question: Question, both: set[At], used: set[At]) ->
 
     for newer, table in ((False, COST.name), (True, ANALYTICS_COST.name)):
         for row in ask(engine, question, _BILL, table=table):
-            if (row["organization"], row["day"]) in both:
+            if (row["organization"], row["day"]) in billed:
                 setattr(place_of(row), "newer" if newer else "older", row["billed"])
     sums = ", ".join(f"sum({counter}) AS {counter}" for counter in COUNTERS)
     older = OLDER.format(columns=", ".join(("organization", "month", "day", "workspace", *COUNTERS)))

@@ -47,15 +47,15 @@ def answer(engine: Engine, question: Question, now: datetime) -> Table:
 
     `billed` is None where the bill is absent, not read, or not there yet.
     """
-    chosen = question.where.get("organization", Filter())
-    ids = [id_ for id_ in organizations(engine) if chosen.takes(id_)]
+    scope = question.where.get("organization", Filter())
+    ids = [id_ for id_ in organizations(engine) if scope.takes(id_)]
     dims = dims_of(engine, replace(question, by=("day",)))
     names = named(engine, dims)
     amounts = _billed(engine, question, ids)
     cells: list[tuple[Cell, ...]] = []
     for id_ in ids:
-        asked = replace(question, by=(), where={"organization": Filter.of(id_)})
-        bill, use = (_states(cover(engine, table, asked, now)[0], now) for table in (CHARGES, USED))
+        organization_question = replace(question, by=(), where={"organization": Filter.of(id_)})
+        bill, use = (_states(cover(engine, table, organization_question, now)[0], now) for table in (CHARGES, USED))
         closed = closings(engine, id_)
         for day in question.window.days():
             subject = {"organization": id_, "day": str(day)}

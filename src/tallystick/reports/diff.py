@@ -140,15 +140,15 @@ def _default(tables: Tables, later: Engine, month: str) -> Version | None:
 
     Where older ones were dropped, it is the oldest that stays.
     """
-    every = [version for version in tables.every_version() if version.number <= later.version.number]
-    readable = unbroken(every)
-    for version in reversed(every):
+    versions = [version for version in tables.every_version() if version.number <= later.version.number]
+    readable = unbroken(versions)
+    for version in reversed(versions):
         if version.tables and any(name.startswith(f"{CLOSED_AS}{month} ") for name in version.totals):
             return version
-    for version, before in pairwise([*readable, EMPTY] if len(readable) == len(every) else readable):
+    for version, before in pairwise([*readable, EMPTY] if len(readable) == len(versions) else readable):
         if _files(tables, version, month) != _files(tables, before, month):
             return before
-    return None if len(readable) == len(every) else readable[-1]
+    return None if len(readable) == len(versions) else readable[-1]
 
 
 def _files(tables: Tables, version: Version, month: str) -> set[str]:

@@ -116,9 +116,9 @@ def _failing(read: Mapping[str, Readings]) -> Iterator[str]:
 
     The unknown one is any of the others: the success of one is its own too.
     """
-    every = [readings[SUCCESS]["newest"] for readings in read.values() if SUCCESS in readings]
+    successes = [readings[SUCCESS]["newest"] for readings in read.values() if SUCCESS in readings]
     for name, readings in read.items():
-        own = every if name == UNKNOWN else [readings[SUCCESS]["newest"]] if SUCCESS in readings else []
+        own = successes if name == UNKNOWN else [readings[SUCCESS]["newest"]] if SUCCESS in readings else []
         if STOP in readings and readings[STOP]["newest"] > max(own, default=_NEVER):
             yield name
 
@@ -131,7 +131,7 @@ def _row(context: Context, organization: str, read: Readings) -> Iterator[Cell]:
     success = read[SUCCESS]["newest"] if SUCCESS in read else None
     first = min((instants["oldest"] for instants in read.values()), default=None)
     latest = max((instant for instant in (newest, stop) if instant), default=None)
-    whole = _whole([instants for source, instants in read.items() if source in _CHARGED])
+    complete_until = _whole([instants for source, instants in read.items() if source in _CHARGED])
     unread = sorted(
         source
         for source, instants in read.items()
@@ -140,12 +140,12 @@ def _row(context: Context, organization: str, read: Readings) -> Iterator[Cell]:
     if stop and (success is None or stop > success):
         unread = [EVERYTHING]
     yield None if latest is None else OK if success and latest <= success else FAILING
-    yield _hours(now, whole)
+    yield _hours(now, complete_until)
     yield _hours(now, success or first)
     yield _last_day(context, CHARGES, organization)
     yield _last_day(context, USED, organization)
     yield None if latest is None else ", ".join(unread) or NOTHING
-    yield from (text(instant) if instant else None for instant in (whole, newest, success))
+    yield from (text(instant) if instant else None for instant in (complete_until, newest, success))
 
 
 def _whole(data: Sequence[Mapping[str, datetime]]) -> datetime | None:

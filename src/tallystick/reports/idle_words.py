@@ -16,8 +16,8 @@ def idle_words(active: Mapping[str, str], idle: Collection[str], window: Window,
     """
     if not active:
         return ""
-    every, days = len(active), window_words(window, year)
+    count, days = len(active), window_words(window, year)
     if not idle:
-        return f"No key is idle: {every:,} of {every:,} active keys were used ({days})."
+        return f"No key is idle: {count:,} of {count:,} active keys were used ({days})."
     names = few([cut(name) for id_, name in apart(active).items() if id_ in idle])
-    return f"{len(idle):,} of {every:,} active keys {'is' if len(idle) == 1 else 'are'} idle ({days}): {names}."
+    return f"{len(idle):,} of {count:,} active keys {'is' if len(idle) == 1 else 'are'} idle ({days}): {names}."

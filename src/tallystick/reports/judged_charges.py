@@ -47,7 +47,7 @@ class JudgedCharges:
     @property
     def unexplained(self) -> Decimal:
         """US dollars by which no named cause makes priced more than billed; less where they are negative."""
-        return dollars(-sum(found.amount or 0 for found in self.findings if found.cause == UNEXPLAINED))
+        return dollars(-sum(finding.amount or 0 for finding in self.findings if finding.cause == UNEXPLAINED))
 
 
 def judged(engine: Engine, question: Question, prices: Prices, by: Sequence[str], *only: str) -> JudgedCharges:

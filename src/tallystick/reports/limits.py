@@ -79,11 +79,13 @@ def answer(client: Client, engine: Engine | None, now: datetime) -> Table:
     Raises Refused where it may read none. `engine` is the ledger, None where there is none.
     """
     limits, members = read(client, SPEND), read(client, MEMBERS)
-    both = {"Spend limits of the organization and its workspaces": limits, "Members' spend limits": members}
+    answers = {"Spend limits of the organization and its workspaces": limits, "Members' spend limits": members}
     if isinstance(limits, Refused) and isinstance(members, Refused):
         reasons = "; ".join({no.code: because(no) for no in (members, limits)}.values())
         raise Refused(f"No spend limit can be read: {reasons}", _MEND, status=limits.status, code=limits.code)
-    refusals = [f"{subject} are not shown: {because(no)}." for subject, no in both.items() if isinstance(no, Refused)]
+    refusals = [
+        f"{subject} are not shown: {because(no)}." for subject, no in answers.items() if isinstance(no, Refused)
+    ]
     organization_id = organization(client, [*_pages(limits), *_pages(members)])
     spent = Spent(engine, organization_id, now)
     names = _names(engine)
@@ -94,12 +96,12 @@ def answer(client: Client, engine: Engine | None, now: datetime) -> Table:
     everyone = entries(_pages(limits), SpendLimit, odd)
     rows += [_row(limit, spent, names) for limit in everyone if (limit.id, scope_id(limit.scope)) not in member_keys]
     rows.sort(key=_nearest)
-    shown = (not isinstance(limits, Refused), not isinstance(members, Refused))
+    readable = (not isinstance(limits, Refused), not isinstance(members, Refused))
     messages = (
         *map(warning, refusals),
         *map(warning, odd_words(odd)),
         *spent.messages,
-        *_messages(everyone, member_limits, shown),
+        *_messages(everyone, member_limits, readable),
     )
     window = Window(Grain.MONTH.floor(now), Grain.DAY.after(Grain.DAY.floor(now)))
     as_of = engine.version.identity if engine else {}
@@ -107,12 +109,12 @@ def answer(client: Client, engine: Engine | None, now: datetime) -> Table:
 
 
 def _messages(
-    everyone: Sequence[SpendLimit], members: Sequence[MemberLimit], shown: tuple[bool, bool]
+    everyone: Sequence[SpendLimit], members: Sequence[MemberLimit], readable: tuple[bool, bool]
 ) -> Iterator[Message]:
     """What to say of the limits of everyone and of members, each where they may be read."""
-    if not everyone and shown[0]:
+    if not everyone and readable[0]:
         yield note("The API lists no spend limit of the organization or its workspaces.")
-    if not members and shown[1]:
+    if not members and readable[1]:
         yield note("The API lists no spend limit of members.")
     if unsure := sum(limit.period_to_date_spend == NO_SPEND for limit in members):
         yield warning(f"The API says 0 also where it cannot read what a member spent: unknown in {unsure:,} rows.")

@@ -29,7 +29,7 @@ def answer(engine: Engine, top: int | None = None) -> Table:
     if top is not None and top < 1:
         raise InvalidQuestion("--top keeps at least one row.", "Leave it out to see all.")
     newest = engine.version
-    every = [version for version in engine.tables.every_version() if version.number <= newest.number]
+    versions = [version for version in engine.tables.every_version() if version.number <= newest.number]
     cells: list[tuple[Cell, ...]] = [
         (
             version.number,
@@ -38,13 +38,13 @@ def answer(engine: Engine, top: int | None = None) -> Table:
             version.what,
             None if DROPPED in {*version.totals, *before.totals} else ", ".join(changed(before, version)),
         )
-        for version, before in pairwise([*every, EMPTY])
+        for version, before in pairwise([*versions, EMPTY])
         if engine.organizations is None or version.organization in engine.organizations
     ]
     rows = cells[:top]
     notes = [f"{len(cells) - len(rows):,} older versions are not shown."] if len(rows) < len(cells) else []
-    if dropped := sum(version.dropped_at is not None for version in every):
-        notes.append(f"{dropped:,} of {len(every):,} versions were dropped, as `keep` says: `--as-of` refuses them.")
+    if dropped := sum(version.dropped_at is not None for version in versions):
+        notes.append(f"{dropped:,} of {len(versions):,} versions were dropped, as `keep` says: `--as-of` refuses them.")
     return Table(None, _HEADINGS, rows, {}, tuple(map(note, notes)), {"versions": len(cells)}, newest.identity)
 
 

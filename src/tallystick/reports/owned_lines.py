@@ -57,8 +57,8 @@ def owned_effects(
 
     The charges are told apart by `counted`, `asked` and `unit`; `used` is summed beside them. No rule shares any.
     """
-    both = _BothWindows(groups)
-    money = Attribution(owners, both, spellings)
+    windows = _BothWindows(groups)
+    money = Attribution(owners, windows, spellings)
     money.sums(())  # which are all that was billed
     question = groups[0].question
     names = dict.fromkeys((*pool, *question.by, "counted", "asked"))
@@ -67,8 +67,8 @@ def owned_effects(
         for figure, column in (("quantity", "used"), ("billed", "part")):
             amount = f"coalesce(sum({column}) FILTER (side = {side}), 0)::HUGEINT"
             lines = lines.select(f"{amount} AS {figure}_{side}")
-    both.make("effects_of_lines", effects_query(str(lines), pool, "asked", by))
-    return rows(both.duck, "FROM effects_of_lines"), messages(owners, money)
+    windows.make("effects_of_lines", effects_query(str(lines), pool, "asked", by))
+    return rows(windows.duck, "FROM effects_of_lines"), messages(owners, money)
 
 
 def _of_owners(question: Question, owners: Owners) -> list[str]:

@@ -153,13 +153,13 @@ def _workspaces(client: Client, odd: set[Oddity]) -> tuple[dict[str, str], dict[
     return names, own, refused
 
 
-def _rows(limit: RateLimit, workspace: str, called: str, used: Used) -> list[tuple[Cell, ...]]:
+def _rows(limit: RateLimit, workspace: str, name: str, used: Used) -> list[tuple[Cell, ...]]:
     rows: list[tuple[Cell, ...]] = []
     for rate in limit.limits:
         busiest, minute, counted = _busiest(limit, rate, workspace, used)
         known = busiest is not None and rate.value is not None
         headroom = ratio(rate.value - busiest, rate.value) if known and busiest is not None and rate.value else None
-        key_cells = (workspace, called, limit.group.id or limit.kind if limit.group else limit.kind, limit.name)
+        key_cells = (workspace, name, limit.group.id or limit.kind if limit.group else limit.kind, limit.name)
         rows.append((*key_cells, rate.type, rate.value, busiest, headroom, minute, counted))
     return rows
 

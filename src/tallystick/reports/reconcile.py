@@ -75,11 +75,11 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime, *,
     names = named(engine, by)
     cells: list[tuple[Cell, ...]] = []
     for group in sorted(groups, key=lambda group: _order(group, by)):
-        shown = dim_cells(dict(zip(by, group.group, strict=True)), names)
+        group_cells = dim_cells(dict(zip(by, group.group, strict=True)), names)
         steps = (
             _modifiers(findings_by_group[group.group]) if factors else _bridge(group, findings_by_group[group.group])
         )
-        cells += [(*shown, *row) for row in steps]
+        cells += [(*group_cells, *row) for row in steps]
     headings = dim_headings(by, names, block=True)
     coverage, covered = covered_charges(engine, question, now, charges.billed)
     ordered = [finding for group_findings in findings_by_group.values() for finding in group_findings]

@@ -31,8 +31,8 @@ def unexplained(
     Raises as `reconcile` does.
     """
     check(engine, question, prices)
-    asked = conjunction(*wanted(engine, CHARGES, question.where))
-    query = select(f"coalesce(bool_or({asked}), false) AS charged", f"coalesce(bool_and({AGREED}), true) AS agreed")
+    condition = conjunction(*wanted(engine, CHARGES, question.where))
+    query = select(f"coalesce(bool_or({condition}), false) AS charged", f"coalesce(bool_and({AGREED}), true) AS agreed")
     [row] = engine.rows(from_sums(engine, query.from_("ledger.charges").where(of_lines(question))))
     coverage, _ = cover(engine, CHARGES, question, now)
     if not row["charged"]:

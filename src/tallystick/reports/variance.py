@@ -73,7 +73,7 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
     for part in parts:
         groups.setdefault(part.group, []).append(part)
     rows = _largest([*groups.items()], question.top, len(dims) - len(question.by))
-    whole = combined(parts)
+    sum_of_parts = combined(parts)
     scope = unasked(question, owners) if question.owned else question
     if before.window.end == question.window.start:
         foresee(engine, replace(scope, window=Window(before.window.start, question.window.end)))
@@ -92,11 +92,13 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
             )
             for group, own, effect in rows
         ],
-        dict(zip((*MONEY, "growth"), _figures(whole, present), strict=True)),
+        dict(zip((*MONEY, "growth"), _figures(sum_of_parts, present), strict=True)),
         (*covered, *((*split, note(_NOTE)) if is_known else ())),
         coverage,
         engine.version.identity,
-        headline(whole, (question.window, before.window), now.year, words.largest(rows, whole)) if is_known else "",
+        headline(sum_of_parts, (question.window, before.window), now.year, words.largest(rows, sum_of_parts))
+        if is_known
+        else "",
     )
 
 
@@ -112,26 +114,28 @@ class _Words:
     @classmethod
     def of(cls, engine: Engine, parts: Sequence[Part], dims: tuple[str, ...]) -> _Words:
         """Return what tells these parts apart."""
-        called = {}
+        namers = {}
         for name, ids in (("key", {part.key for part in parts}), ("actor", {part.actor for part in parts})):
             known = directory(engine, name)
-            called[name] = apart({id_: known.get(id_, id_) for id_ in ids}).__getitem__
-        who, models = {(part.key, part.actor) for part in parts}, {part.model for part in parts}
-        return cls({**named(engine, dims), **called}, dims, len(who) > 1, len(models) > 1)
+            namers[name] = apart({id_: known.get(id_, id_) for id_ in ids}).__getitem__
+        users, models = {(part.key, part.actor) for part in parts}, {part.model for part in parts}
+        return cls({**named(engine, dims), **namers}, dims, len(users) > 1, len(models) > 1)
 
     def why(self, parts: Sequence[Part], effect: Effects) -> str:
         """Return why a group changed, and of whom that mostly is."""
-        who, model = self.who and not {"key", "actor"} & {*self.dims}, self.model and "model" not in self.dims
-        return "; ".join(filter(None, (why(effect), mostly(parts, self.names, who=who, model=model))))
+        by_user, model = self.who and not {"key", "actor"} & {*self.dims}, self.model and "model" not in self.dims
+        return "; ".join(filter(None, (why(effect), mostly(parts, self.names, who=by_user, model=model))))
 
-    def largest(self, rows: Sequence[_Row], whole: Effects) -> str:
+    def largest(self, rows: Sequence[_Row], sum_of_rows: Effects) -> str:
         """Return what has the largest part in all: a team or the like, in it a key, a person, a model."""
         parts = [part for row in rows for part in row[1]]
         words = ""
         if {*self.dims} & {*GROUPS} and len(rows) > 1:
-            group, parts, effect = max(rows, key=lambda row: row[2].change if whole.change > 0 else -row[2].change)
+            group, parts, effect = max(
+                rows, key=lambda row: row[2].change if sum_of_rows.change > 0 else -row[2].change
+            )
             names = (cut(self.names.get(dim, str)(id_)) for dim, id_ in zip(self.dims, group, strict=True))
-            words = f"{share(effect.change, whole.change)} {', '.join(names)} ({signed(effect.change)})"
+            words = f"{share(effect.change, sum_of_rows.change)} {', '.join(names)} ({signed(effect.change)})"
         return ", ".join(filter(None, (words, mostly(parts, self.names, who=self.who, model=self.model))))
 
 

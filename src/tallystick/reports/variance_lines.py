@@ -48,16 +48,22 @@ def effects_of(
     pool = (*SUBJECTS, *owned, _UNIT)
     by = tuple(dict.fromkeys((*dims, "key", "actor", "model")))
     terms = conjunction(*wanted(engine, CHARGES, windows[1].where_of(*TERMS)))
-    before, after = (replace(each, by=(*SUBJECTS, *owned, *TERMS), where=each.where_but(*TERMS)) for each in windows)
+    before, after = (
+        replace(own_question, by=(*SUBJECTS, *owned, *TERMS), where=own_question.where_but(*TERMS))
+        for own_question in windows
+    )
     beside: list[Message] = []
     lines, rows = None if owned else _lines(engine, before, after, terms), None
     if lines:
         rows = engine.rows(effects_query(str(lines), pool, _ASKED, by))
     elif all(rule.how == "team" for rule in owners.rules):
         known(after, owners)
-        called, apart = spellings(engine), _apart(terms)
-        groups = [ChargeGroups(engine, each, owners, called, further=apart, beside=_USED) for each in (before, after)]
-        rows, beside = owned_effects(groups, owners, called, pool, by)
+        spelling, terms_apart = spellings(engine), _apart(terms)
+        groups = [
+            ChargeGroups(engine, own_question, owners, spelling, further=terms_apart, beside=_USED)
+            for own_question in (before, after)
+        ]
+        rows, beside = owned_effects(groups, owners, spelling, pool, by)
     if rows is not None and all(row["fits"] for row in rows):
         group, effect = itemgetter(*by), itemgetter(*_EFFECTS)
         sums: Mapping[tuple[str, ...], Sequence[int]] = {group(row): effect(row) for row in rows}
@@ -71,8 +77,10 @@ def effects_of(
         shared, beside = _attributed_both(engine, (before, after), owners, terms)
         sums, uncounted = _split(shared, pool, by)
     places = [by.index(dim) for dim in dims]
-    who = itemgetter(*map(by.index, ("key", "actor", "model")))
-    parts = [Part(tuple(group[place] for place in places), *who(group), *effects) for group, effects in sums.items()]
+    subject_of = itemgetter(*map(by.index, ("key", "actor", "model")))
+    parts = [
+        Part(tuple(group[place] for place in places), *subject_of(group), *effects) for group, effects in sums.items()
+    ]
     if uncounted.kinds:
         amount, listed = plain(rounded(dollars(uncounted.change))), ", ".join(sorted(uncounted.kinds))
         words = "whose quantity the reports do not say: all of it is in volume"
@@ -154,24 +162,24 @@ def _attributed(
 ) -> tuple[list[dict[str, Any]], list[Message]]:
     """The same by owners: the quantity of a shared charge is split as its dollars are, so it counts in 12th places."""
     known(question, owners)
-    apart = _apart(terms)
-    money = attribution(engine, question, owners, further=apart, beside=_USED)
+    terms_apart = _apart(terms)
+    money = attribution(engine, question, owners, further=terms_apart, beside=_USED)
     columns = {name: label(name) for name in question.by}
-    by = [*columns.values(), *apart]
+    by = [*columns.values(), *terms_apart]
     by += [name for name in OWNED if name in question.where and name not in by]
     rows = money.sums(by, [*_USED])
     counts = {tuple(row[name] for name in by): Decimal(row["used"] or 0) for row in rows}
     if money.is_split:
-        used = attribution(engine, question, owners, _QUANTITY, further=apart)
+        used = attribution(engine, question, owners, _QUANTITY, further=terms_apart)
         counts = {tuple(row[name] for name in by): row["billed"] for row in used.sums(by)}
     sums: dict[tuple[Any, ...], tuple[int, Decimal]] = {}
     for row in rows:
         if all(question.where[name].takes(row[name]) for name in OWNED if name in question.where):
-            key = tuple(row[name] for name in (*columns.values(), *apart))
+            key = tuple(row[name] for name in (*columns.values(), *terms_apart))
             count, billed = sums.get(key, (0, Decimal(0)))
             units = int(EXACT.scaleb(counts.get(tuple(row[name] for name in by), Decimal(0)), PLACES))
             sums[key] = (count + units, EXACT.add(billed, row["billed"]))
-    names = (*columns, *apart)
+    names = (*columns, *terms_apart)
     rows = [
         dict(zip(names, key, strict=True)) | {"quantity": count, "billed": picodollars(billed)}
         for key, (count, billed) in sums.items()

@@ -137,8 +137,8 @@ def _models(parts: Sequence[Part], change: Decimal) -> str:
         [only] = models
         return f"on {only}"
     least, most = (choose(models, key=lambda name: (models[name], name)) for choose in (min, max))
-    gone, come = models[least], models[most]
-    if gone < 0 < come and min(-gone, come) >= abs(change):
+    loss, gain = models[least], models[most]
+    if loss < 0 < gain and min(-loss, gain) >= abs(change):
         return f"with {most} in place of {least}"
     largest = most if change > 0 else least
     return f"on {largest}" if abs(models[largest]) * 2 >= abs(change) else ""

@@ -195,8 +195,8 @@ def _closed(engine: Engine) -> list[tuple[Cell, ...]]:
     broken: list[tuple[Cell, ...]] = []
     for organization in organizations(engine):
         months = closings(engine, organization)
-        named = {name: name.removeprefix(CLOSED_AS).split(" ", 1) for name in stated}
-        stated_names = {month: name for name, (month, owner) in named.items() if owner == organization}
+        month_owners = {name: name.removeprefix(CLOSED_AS).split(" ", 1) for name in stated}
+        stated_names = {month: name for name, (month, owner) in month_owners.items() if owner == organization}
         broken += [
             (organization, name, "closed month: digest", stated[stated_names[name]], "none")
             for name in sorted(stated_names.keys() - months.keys())

@@ -95,13 +95,13 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, ch
         engine.make(used, "used", from_sums(engine, by_rate(query)))
         by_group, doubts = compare(used, dims, prices.in_force, change)
         unwritten = _unwritten(used) if change.hit else []
-    every = list(by_group.values())
+    group_figures = list(by_group.values())
     groups = grouped(by_group, table, question)
     names = [heading.name for heading in HEADINGS]
     costs = [(group.actual, group.excluded) for group in by_group.values()]
     of_models = [dict(zip(dims, group, strict=True)).get("model", "") for group in by_group]
     largest = dearest(zip(of_models, costs, strict=True))
-    figures = _figures(every) if every else (None,) * len(names)
+    figures = _figures(group_figures) if group_figures else (None,) * len(names)
     return replace(
         table,
         headings=(*table.headings, *HEADINGS),
@@ -157,10 +157,10 @@ def _headline(change: Change, figures: Sequence[Cell], days: str, dearest: str) 
     words += [f"{_percent(change.batch)} as batch"] if change.batch else []
     words += [f"{_percent(change.hit)} read from the cache"] if change.hit is not None else []
     words += [f"geography {change.geo}"] if change.geo is not None else []
-    asked = " and ".join(words) or "as it is"
+    changes = " and ".join(words) or "as it is"
     compared = change_words(difference, growth if isinstance(growth, Decimal) else None)
     compared = f"{compared} than" if rounded(difference) else "the same as"
-    return f"{asked[:1].upper()}{asked[1:]}: {compared} {rounded(priced):,} at list price, {days}."
+    return f"{changes[:1].upper()}{changes[1:]}: {compared} {rounded(priced):,} at list price, {days}."
 
 
 def dearest(amounts: Iterable[tuple[str, Sequence[Cell]]]) -> str:

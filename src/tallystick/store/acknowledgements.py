@@ -42,23 +42,23 @@ def acknowledgements(root: Path) -> list[Acknowledgement]:
         text = content.decode()
     if not content.startswith(file_copy(path) or b""):
         raise LedgerError(f"The file {path} is damaged: it is not as it was written.", faults.REPAIR)
-    made = []
+    entries = []
     for number, line in enumerate(text.splitlines(), 1):
         try:
-            made.append(Acknowledgement(**json.loads(line)))
-            made[-1].day  # noqa: B018 - it raises where it is no day
+            entries.append(Acknowledgement(**json.loads(line)))
+            entries[-1].day  # noqa: B018 - it raises where it is no day
         except (ValueError, TypeError):
             raise LedgerError(f"Line {number} of {path} is damaged.", faults.REPAIR) from None
-    return made
+    return entries
 
 
-def acknowledge(root: Path, made: Acknowledgement, waiting: Callable[[str], None] | None = None) -> None:
+def acknowledge(root: Path, acknowledgement: Acknowledgement, waiting: Callable[[str], None] | None = None) -> None:
     """Add an acknowledgement for good; writers of the ledger take turns."""
     path = root / FILE
     with faults.writing(root), private(root), lock.turn(root, waiting):
         acknowledgements(root)  # which raises where the file is damaged: nothing is added to it then
         with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(made)) + "\n")
+            file.write(json.dumps(asdict(acknowledgement)) + "\n")
         fsync(path)
         fsync(root)
         copy_file(path, path.read_bytes())

@@ -80,8 +80,8 @@ def _back_up(tables: Tables, folder: Path, people_key: Path | None) -> Backup:
     files: dict[str, Stored] = {}
     new = 0
     keys = [(PEOPLE_KEY, people_key)] if people_key and people_key.exists() else []
-    named = ((path.relative_to(root).as_posix(), path) for path in _files(tables))  # listed as their turn comes
-    for name, path in chain(named, keys):
+    paths = ((path.relative_to(root).as_posix(), path) for path in _files(tables))  # listed as their turn comes
+    for name, path in chain(paths, keys):
         status, known = path.stat(), before.get(name)
         if known and (known.size, known.written_at) == (status.st_size, status.st_mtime_ns) and _lies(folder, known):
             files[name] = known
@@ -90,8 +90,8 @@ def _back_up(tables: Tables, folder: Path, people_key: Path | None) -> Backup:
         files[name] = Stored(hashlib.sha256(content).hexdigest(), len(content), status.st_mtime_ns)
         new += _keep(folder, files[name], content)
     _check(tables, version, before, files)
-    made = {"version": version.number, "files": {name: asdict(file) for name, file in sorted(files.items())}}
-    put(folder / LIST, json.dumps(made, indent=1).encode())
+    listing = {"version": version.number, "files": {name: asdict(file) for name, file in sorted(files.items())}}
+    put(folder / LIST, json.dumps(listing, indent=1).encode())
     hashes = {file.hash for file in files.values()}
     others = chain((folder / "files").glob("*/*"), _parts(folder))
     for path in others:  # what is in no list: of before a forgetting, of replaced rows, of a dead backup
@@ -155,9 +155,9 @@ def _check(tables: Tables, version: Version, before: Mapping[str, Stored], files
             if hashes.get(Path(path).name) not in {None, file.hash}:
                 raise LedgerError(f"The file {path} of the table {table.name} has been altered.", faults.REPAIR)
     known = {file.hash for file in before.values()}
-    archive, named = Archive(root), set(tables.rows(PAGES, columns=["hash"])["hash"].to_pylist())
+    archive, indexed = Archive(root), set(tables.rows(PAGES, columns=["hash"])["hash"].to_pylist())
     for name, file in files.items():  # a page that the index does not name is what a power cut left
-        if name.endswith(".zst") and file.hash not in known and Path(name).stem in named:
+        if name.endswith(".zst") and file.hash not in known and Path(name).stem in indexed:
             archive.body(Path(name).stem)
 
 

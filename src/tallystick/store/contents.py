@@ -54,7 +54,7 @@ class Listing:
 
         actions = pa.table(delta.get_add_actions()).select(["path", "size_bytes", "num_records"])
         paths, sizes, rows = (column.to_pylist() for column in actions.columns)
-        return cls({unquote(path): both for path, *both in zip(paths, sizes, rows, strict=True)})  # type: ignore[misc]
+        return cls({unquote(path): size_and_rows for path, *size_and_rows in zip(paths, sizes, rows, strict=True)})  # type: ignore[misc]
 
     @property
     def rows(self) -> int:

@@ -41,9 +41,9 @@ class Copies:
         """Whether every file is as it was written, and none is missing before the last."""
         while True:
             files = self._files()
-            whole = not self.damaged() and self.rows().num_rows == self.count
-            if whole or files == self._files():  # else a writer added or merged some meanwhile
-                return whole
+            is_intact = not self.damaged() and self.rows().num_rows == self.count
+            if is_intact or files == self._files():  # else a writer added or merged some meanwhile
+                return is_intact
 
     @property
     def count(self) -> int:
@@ -99,12 +99,12 @@ class Copies:
 
     def damaged(self) -> list[Path]:
         """The files that are not as they were written, or have another name than a copy's."""
-        named = {path: digest for _, _, digest, path in self._files()}
-        every = self.folder.iterdir() if self.folder.is_dir() else ()
+        digests = {path: digest for _, _, digest, path in self._files()}
+        paths = self.folder.iterdir() if self.folder.is_dir() else ()
         return sorted(
             path
-            for path in every
-            if path.suffix != ".part" and hashlib.sha256(_read(path)).hexdigest() != named.get(path) and path.exists()
+            for path in paths
+            if path.suffix != ".part" and hashlib.sha256(_read(path)).hexdigest() != digests.get(path) and path.exists()
         )
 
     def _merge(self) -> None:

@@ -39,9 +39,9 @@ def _hashed(duck: duckdb.DuckDBPyConnection, rows: pa.Table) -> pa.RecordBatchRe
     rows = rows.unify_dictionaries()
     lists = {field.name: rows[field.name].chunk(0).dictionary for field in rows.schema if _is_listed(field.type)}
     duck.register("texts", pa.table({"text": pa.chunked_array([*lists.values()], pa.string())}))
-    every, hashes = duck.sql(_HASHES).to_arrow_table()["hash"].combine_chunks(), dict[str, pa.Array]()
+    text_hashes, hashes = duck.sql(_HASHES).to_arrow_table()["hash"].combine_chunks(), dict[str, pa.Array]()
     for name, texts in lists.items():
-        hashes[name], every = every[: len(texts)], every[len(texts) :]
+        hashes[name], text_hashes = text_hashes[: len(texts)], text_hashes[len(texts) :]
 
     def hashed(batch: pa.RecordBatch) -> pa.RecordBatch:
         columns = zip(batch.schema.names, batch.columns, strict=True)

@@ -74,7 +74,7 @@ class Unsynced:
 
     def _flush(self, files: set[Path]) -> None:
         own = {path.parent for path in files}
-        folders = {folder for each in own for folder in (each, *each.parents) if folder.is_relative_to(self.root)}
+        folders = {folder for file in own for folder in (file, *file.parents) if folder.is_relative_to(self.root)}
         for paths in (files, folders):
             if len(paths) > 1:
                 from concurrent.futures import ThreadPoolExecutor

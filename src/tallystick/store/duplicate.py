@@ -71,8 +71,8 @@ def _into_bucket(tables: Tables, target: Tables, waiting: Waiting) -> None:
 
     def check() -> None:
         own = [_identity(version) for version in target.versions()] if target.exists() else []
-        every = {_identity(version) for version in tables.versions()}
-        if not every.issuperset(own):
+        identities = {_identity(version) for version in tables.versions()}
+        if not identities.issuperset(own):
             raise InvalidQuestion(
                 f"{target.name} holds another ledger, or one that was written to since it was copied.",
                 "Name another bucket or path.",

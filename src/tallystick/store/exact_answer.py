@@ -32,10 +32,10 @@ def arrow_type(kind: str) -> pa.DataType | None:
 def exact(answer: pa.Table, columns: Sequence[tuple[str, str]]) -> pa.Table:
     """Return an answer in DuckDB's names and types of columns; LedgerError where it does not fit them exactly."""
     schema = pa.schema([(name, arrow_type(kind)) for name, kind in columns])
-    for field, wanted in zip(answer.schema, schema, strict=True):
-        if not _keeps(field.type, wanted.type):
+    for field, target in zip(answer.schema, schema, strict=True):
+        if not _keeps(field.type, target.type):
             raise LedgerError(
-                f"The engine answers {wanted.name} as {field.type}, which can have lost digits.",
+                f"The engine answers {target.name} as {field.type}, which can have lost digits.",
                 REMEDY,
             )
     try:
@@ -44,12 +44,12 @@ def exact(answer: pa.Table, columns: Sequence[tuple[str, str]]) -> pa.Table:
         raise LedgerError(f"The answer of the engine does not fit exactly: {wrong}.", REMEDY) from None
 
 
-def _keeps(answered: pa.DataType, wanted: pa.DataType) -> bool:
+def _keeps(answered: pa.DataType, target: pa.DataType) -> bool:
     """Whether values come in a type that loses nothing: no float, no fewer places, nothing made a text."""
     if pa.types.is_null(answered) or pa.types.is_integer(answered):
-        return bool(pa.types.is_null(answered) or pa.types.is_integer(wanted) or wanted == _TYPES["HUGEINT"])
+        return bool(pa.types.is_null(answered) or pa.types.is_integer(target) or target == _TYPES["HUGEINT"])
     if pa.types.is_decimal(answered):
-        return bool(pa.types.is_integer(wanted) or (pa.types.is_decimal(wanted) and answered.scale >= wanted.scale))
+        return bool(pa.types.is_integer(target) or (pa.types.is_decimal(target) and answered.scale >= target.scale))
     if pa.types.is_timestamp(answered):
-        return bool(pa.types.is_timestamp(wanted) and answered.tz)
-    return bool(answered == wanted) or (pa.types.is_large_string(answered) and pa.types.is_string(wanted))
+        return bool(pa.types.is_timestamp(target) and answered.tz)
+    return bool(answered == target) or (pa.types.is_large_string(answered) and pa.types.is_string(target))

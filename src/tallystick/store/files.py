@@ -50,10 +50,13 @@ def _partitions(rows: pa.Table, names: Sequence[str]) -> Iterator[tuple[tuple[st
     if not names:
         yield (), rows
         return
-    every = rows.select(names).unify_dictionaries().group_by(names, use_threads=False).aggregate([]).to_pylist()
-    for values in every:
+    partitions = rows.select(names).unify_dictionaries().group_by(names, use_threads=False).aggregate([]).to_pylist()
+    for values in partitions:
         conditions = (pc.equal(rows[name], value) for name, value in values.items())
-        yield tuple(values.values()), rows if len(every) == 1 else rows.filter(functools.reduce(pc.and_, conditions))
+        yield (
+            tuple(values.values()),
+            rows if len(partitions) == 1 else rows.filter(functools.reduce(pc.and_, conditions)),
+        )
 
 
 def _written(folder: Path, values: Mapping[str, str], rows: pa.Table) -> AddAction:

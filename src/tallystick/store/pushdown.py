@@ -59,11 +59,11 @@ class Pushdown:
 
     def _expand(self, tree: exp.Expression, own: Collection[str]) -> None:
         """Put the SQL of a view in its place; a table of the asking connection, or of the query's own, comes first."""
-        named = {cte.alias for cte in tree.find_all(exp.CTE)} | {*own}
+        aliases = {cte.alias for cte in tree.find_all(exp.CTE)} | {*own}
         for table in list(tree.find_all(exp.Table)):
             name = f"{table.db}.{table.name}" if table.db else table.name
             is_plain = {arg for arg, value in table.args.items() if value} <= _PLAIN  # no sample, no pivot
-            if (view := self._views.get(name.lower())) and is_plain and (table.db or table.name not in named):
+            if (view := self._views.get(name.lower())) and is_plain and (table.db or table.name not in aliases):
                 inner = _source(view.copy(), table.alias_or_name)
                 self._expand(inner, own)
                 table.replace(inner)
@@ -127,11 +127,11 @@ class _Splitting:
         """
         joins = select.args.get("joins") or []
         where = None if any(join.method for join in joins) else select.args.get("where")
-        chosen = [*(where.this.flatten() if isinstance(where.this, exp.And) else [where.this])] if where else []
+        conditions = [*(where.this.flatten() if isinstance(where.this, exp.And) else [where.this])] if where else []
         if source := select.args.get("from_"):
-            yield source.this, chosen if all(join.side in {"", "LEFT"} for join in joins) else []
+            yield source.this, conditions if all(join.side in {"", "LEFT"} for join in joins) else []
         for join in joins:
-            yield join.this, chosen if not join.side and join.kind in {"", "INNER"} else []
+            yield join.this, conditions if not join.side and join.kind in {"", "INNER"} else []
 
     def _narrow(self, source: exp.Expression, conditions: Sequence[exp.Expression]) -> None:
         """Put the columns of a source that are named anywhere, and the rows that are looked at, in its place."""
@@ -141,9 +141,9 @@ class _Splitting:
         query = exp.select("*").from_(source.copy())
         columns = [name for name, _ in self._shape(query.sql("duckdb")) or ()]
         alias = source.alias_or_name
-        every = any(not isinstance(star.parent, exp.Count) for star in self._root.find_all(exp.Star))
-        named = {identifier.name.lower() for identifier in self._root.find_all(exp.Identifier)}
-        names = columns if every else [name for name in columns if name.lower() in named]
+        has_star = any(not isinstance(star.parent, exp.Count) for star in self._root.find_all(exp.Star))
+        identifiers = {identifier.name.lower() for identifier in self._root.find_all(exp.Identifier)}
+        names = columns if has_star else [name for name in columns if name.lower() in identifiers]
         query = exp.select(*(exp.column(name, quoted=True) for name in names or columns[:1])).from_(source.copy())
         for condition in conditions:
             looked_at = [*condition.find_all(exp.Column)]

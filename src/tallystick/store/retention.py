@@ -45,10 +45,10 @@ class Retained:
     due: datetime | None
 
 
-def is_due(every: Sequence[Version], keep: timedelta, needed: Collection[int], now: datetime) -> bool:
+def is_due(versions: Sequence[Version], keep: timedelta, needed: Collection[int], now: datetime) -> bool:
     """Whether a version is not kept, and none was dropped within a day; arguments as of `retain`."""
-    drops = [version.dropped_at for version in every if version.dropped_at]
-    return all(drop <= now - DAY for drop in drops) and any(_unneeded(every, keep, needed, now))
+    drops = [version.dropped_at for version in versions if version.dropped_at]
+    return all(drop <= now - DAY for drop in drops) and any(_unneeded(versions, keep, needed, now))
 
 
 def retain(writer: Writer, keep: timedelta | None, needed: Collection[int], now: datetime) -> Retained:
@@ -57,30 +57,32 @@ def retain(writer: Writer, keep: timedelta | None, needed: Collection[int], now:
     Without `keep` every version stays. `needed` are the numbers of those that stay for good. LedgerError where the
     ledger is damaged: nothing is deleted then.
     """
-    every = writer.tables.every_version()
-    drops = [version.dropped_at for version in every if version.dropped_at]
+    versions = writer.tables.every_version()
+    drops = [version.dropped_at for version in versions if version.dropped_at]
     due = max(drops) + GRACE if drops else None
     files, size = 0, 0
     if due is None or due <= now:
-        files, size = _delete(writer, every, now)
+        files, size = _delete(writer, versions, now)
         due = None
-    dropped = {version.number for version in _unneeded(every, keep, needed, now)} if keep else set[int]()
+    dropped = {version.number for version in _unneeded(versions, keep, needed, now)} if keep else set[int]()
     if dropped:
-        every = _drop(writer, every, dropped, now)
+        versions = _drop(writer, versions, dropped, now)
         due = now + GRACE
-    kept, recent = [version for version in every if version.tables], unbroken(every)
+    readable, recent = [version for version in versions if version.tables], unbroken(versions)
     oldest = recent[-1] if recent else None
-    return Retained(len(dropped), len(kept), len(kept) - len(recent), oldest, files, size, due)
+    return Retained(len(dropped), len(readable), len(readable) - len(recent), oldest, files, size, due)
 
 
-def _unneeded(every: Sequence[Version], keep: timedelta, needed: Collection[int], now: datetime) -> Iterator[Version]:
+def _unneeded(
+    versions: Sequence[Version], keep: timedelta, needed: Collection[int], now: datetime
+) -> Iterator[Version]:
     """The versions that another followed before the time that is kept; `every` is the newest first."""
-    for newer, version in pairwise(every):
+    for newer, version in pairwise(versions):
         if version.tables and newer.at and newer.at <= now - max(keep, GRACE) and version.number not in needed:
             yield version
 
 
-def _delete(writer: Writer, every: Sequence[Version], now: datetime) -> tuple[int, int]:
+def _delete(writer: Writer, versions: Sequence[Version], now: datetime) -> tuple[int, int]:
     """Delete files and log entries that no version needs; how many files, and their bytes.
 
     Of a table of which an older state cannot be opened any more nothing is deleted.
@@ -88,7 +90,7 @@ def _delete(writer: Writer, every: Sequence[Version], now: datetime) -> tuple[in
     paths: list[Path] = []
     for table in PINNED:
         with suppress(LedgerError):
-            unneeded = Unneeded(writer.tables, table, every)
+            unneeded = Unneeded(writer.tables, table, versions)
             unneeded.checkpoint()
             _unlink(unneeded.log_entries())
             paths += unneeded.files()
@@ -106,14 +108,16 @@ def _unlink(paths: Iterable[Path]) -> None:
         path.unlink()
 
 
-def _drop(writer: Writer, every: Sequence[Version], dropped: Collection[int], when: datetime) -> list[Version]:
+def _drop(
+    writer: Writer, versions_before: Sequence[Version], dropped: Collection[int], when: datetime
+) -> list[Version]:
     """Let only the numbers of versions be left, for good; the versions as they are listed then, the newest first.
 
     Hashes of files that came with a dropped version are stated by the next one that stays, as far as it has the files.
     """
     carried: dict[str, dict[str, str]] = {}
     versions = []
-    for version in reversed(every):
+    for version in reversed(versions_before):
         if version.number in dropped:
             for name, content in version.contents.items():
                 carried.setdefault(name, {}).update(content.new)

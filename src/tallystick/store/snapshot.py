@@ -79,7 +79,7 @@ def mark(root: Path) -> tuple[int, int] | None:
 
 def is_head(log: Path, number: int) -> bool:
     """Whether the entry of that number is in a log of Delta and none is after it."""
-    entry, following = (log / f"{each:020}.json" for each in (number, number + 1))
+    entry, following = (log / f"{index:020}.json" for index in (number, number + 1))
     try:
         return entry.stat().st_size > 0 and not following.exists()
     except OSError:

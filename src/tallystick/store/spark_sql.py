@@ -119,13 +119,17 @@ def _is_day(node: exp.Expression, _: Kind) -> bool:
 
 def _is_cast(cast: exp.Expression, kind: Kind) -> bool:
     """Whether a cast writes a day as text, reads an instant, or makes a figure wider: others round, or write anew."""
-    of = cast.this
+    operand = cast.this
     if cast.is_type("text"):
-        return of.name in _DAYS if isinstance(of, exp.Column) else isinstance(of, exp.Cast) and bool(of.is_type("date"))
+        return (
+            operand.name in _DAYS
+            if isinstance(operand, exp.Column)
+            else isinstance(operand, exp.Cast) and bool(operand.is_type("date"))
+        )
     if cast.is_type("timestamptz"):
-        return isinstance(of, exp.Literal) and of.name.endswith("Z")
+        return isinstance(operand, exp.Literal) and operand.name.endswith("Z")
     if cast.is_type("bigint", "int128"):
-        return all(kind(column) in _WHOLE for column in of.find_all(exp.Column))
+        return all(kind(column) in _WHOLE for column in operand.find_all(exp.Column))
     return bool(cast.is_type("date", f"DECIMAL(28, {PLACES})", f"DECIMAL(38, {PLACES})"))
 
 

@@ -18,8 +18,8 @@ def table_sql(table: LedgerTable, files: Sequence[str], organizations: Collectio
     Delta gives all files of a table the same columns, so DuckDB opens the first alone to know them. Of
     `organizations`, ids, it has the rows alone; a table that does not tell whose its rows are has none then.
     """
-    told = any(column.name == ORGANIZATION.name for column in table.columns)
-    if not files or (organizations is not None and not (told and organizations)):
+    has_organization = any(column.name == ORGANIZATION.name for column in table.columns)
+    if not files or (organizations is not None and not (has_organization and organizations)):
         nothing = ", ".join(f"NULL::{SQL[column.type]} AS {column.name}" for column in table.columns)
         return f"SELECT {nothing} WHERE false"
     listed = ", ".join(map(literal, files))

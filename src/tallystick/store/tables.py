@@ -241,11 +241,11 @@ class Tables(Place):
     def hashes(self, table: LedgerTable, version: Version) -> Mapping[str, str]:
         """The SHA-256 of the files that came with a version of the ledger or one before, by their names."""
         if self._hashes is None or self._hashes[0] < version.number:
-            every = self.versions()
-            hashes: dict[str, dict[str, str]] = {each.name: {} for each in PINNED}
-            for name, content in ((name, content) for each in every for name, content in each.contents.items()):
+            versions = self.versions()
+            hashes: dict[str, dict[str, str]] = {entry.name: {} for entry in PINNED}
+            for name, content in ((name, content) for entry in versions for name, content in entry.contents.items()):
                 hashes.setdefault(name, {}).update(content.new)
-            self._hashes = (every[0].number if every else 0, hashes)
+            self._hashes = (versions[0].number if versions else 0, hashes)
         return self._hashes[1][table.name]
 
     def _paths(self, table: LedgerTable, listing: Listing) -> list[str]:

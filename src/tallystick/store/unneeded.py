@@ -31,10 +31,10 @@ class Unneeded:
     that stays by a checkpoint of its own.
     """
 
-    def __init__(self, tables: Tables, table: LedgerTable, every: Sequence[Version]) -> None:
-        recent = unbroken(every)
+    def __init__(self, tables: Tables, table: LedgerTable, versions: Sequence[Version]) -> None:
+        recent = unbroken(versions)
         pins = [pin for version in recent if (pin := version.tables.get(table.name, 0))]
-        older = {version.tables.get(table.name, 0) for version in every[len(recent) :]} - {0}
+        older = {version.tables.get(table.name, 0) for version in versions[len(recent) :]} - {0}
         self._tables = tables
         self._table = table
         self._folder = tables.folder(table)
@@ -42,7 +42,7 @@ class Unneeded:
         self._first = min(pins, default=0)
         """The Delta version of the oldest of the newest versions; 0 where none has the table, or each has."""
         self._starts = sorted({self._first, *older} - {0})
-        self._is_complete = len(recent) == len(every)
+        self._is_complete = len(recent) == len(versions)
 
     def checkpoint(self) -> None:
         """Write a checkpoint of each state that is opened without the entries before it, for good."""

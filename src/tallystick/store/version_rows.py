@@ -59,8 +59,8 @@ def _rows(tables: Tables, *, newest_alone: bool) -> pa.Table:
     if newest_alone:
         files = [file for file, in_file in in_files.items() if numbers[0] in in_file]
     with faults.reading(tables.name, "the table versions"):
-        every = [ParquetFile(file).read().select(fits.names).cast(fits) for file in files]
-    rows = pa.concat_tables([fits.empty_table(), *every]).sort_by([("version", "descending")])
+        parts = [ParquetFile(file).read().select(fits.names).cast(fits) for file in files]
+    rows = pa.concat_tables([fits.empty_table(), *parts]).sort_by([("version", "descending")])
     return rows.slice(0, 1) if newest_alone else rows
 
 

@@ -83,7 +83,7 @@ def _current_names() -> View:
 
 
 def _with_names(
-    table: LedgerTable, derived: dict[str, tuple[str, str, str]], named: tuple[str, ...], source: str = ""
+    table: LedgerTable, derived: dict[str, tuple[str, str, str]], names: tuple[str, ...], source: str = ""
 ) -> View:
     """A records table with derived columns ({name: (SQL, type, meaning)}) and a name beside each id.
 
@@ -92,19 +92,22 @@ def _with_names(
     plain = _plain(table)
     inner = "".join(f", {sql} AS {name}" for name, (sql, _, _) in derived.items())
     columns = plain.columns + tuple((name, kind, meaning) for name, (_, kind, meaning) in derived.items())
-    joins, shown = "", ", ".join(f"records.{name} AS {name}" for name, *_ in columns)  # ClickHouse names no other so
-    for name in named:
+    joins, selection = (
+        "",
+        ", ".join(f"records.{name} AS {name}" for name, *_ in columns),
+    )  # ClickHouse names no other so
+    for name in names:
         types = ", ".join(f"'{kind}'" for kind in NAMED_BY[name])
         joins += (
             f" LEFT JOIN names AS of_{name} ON of_{name}.organization = records.organization"
             f" AND of_{name}.id = records.{name} AND of_{name}.type IN ({types})"
         )
-        shown += f", coalesce(of_{name}.name, records.{name}) AS {name}_name"
+        selection += f", coalesce(of_{name}.name, records.{name}) AS {name}_name"
         columns += ((f"{name}_name", "VARCHAR", f"newest name of the {name}; its id where there is none"),)
     return View(
         table.name,
         table.meaning,
-        f"SELECT {shown} FROM (SELECT *{inner} FROM {source or f'ledger.{table.name}'}) AS records{joins}",  # noqa: S608 - our own names
+        f"SELECT {selection} FROM (SELECT *{inner} FROM {source or f'ledger.{table.name}'}) AS records{joins}",  # noqa: S608 - our own names
         columns,
     )
 

@@ -37,17 +37,17 @@ class CubeQuery:
         return {**self.known, **self.where}
 
 
-def cube_queries(seen: Iterable[Seen], refused: Collection[str] = ()) -> tuple[list[CubeQuery], tuple[str, ...]]:
+def cube_queries(values_seen: Iterable[Seen], refused: Collection[str] = ()) -> tuple[list[CubeQuery], tuple[str, ...]]:
     """The queries that rebuild the cube, and the dimensions of which some values come as `unknown`.
 
     No usage needs no query. What the API refuses to group by is asked for by none. A value that no filter can name is
     had by leaving that filter out, as in the newer dialect, where there is no room for it among the five groupings.
     """
-    seen = list(seen)
-    if not seen:
+    values_seen = list(values_seen)
+    if not values_seen:
         return [], ()
     values: dict[str, set[str]] = {name: set() for name in (*SMALL, *PEOPLE)}
-    for combination in seen:
+    for combination in values_seen:
         for name, value in combination.items():
             values[name].add(value)
     known = {name: next(iter(seen_values), UNKNOWN) for name, seen_values in values.items() if len(seen_values) <= 1}
@@ -61,15 +61,15 @@ def cube_queries(seen: Iterable[Seen], refused: Collection[str] = ()) -> tuple[l
     lost = tuple(name for name in rest if len(nameless[name]) > 1)
     merged = [
         {name: UNKNOWN if name in lost and combination[name] in nameless[name] else combination[name] for name in rest}
-        for combination in seen
+        for combination in values_seen
         if set(rest) <= set(combination)
     ]
     room = min(MOST_GROUPS - len(grouped), len(rest))
-    named = [name for name in rest if not nameless[name]]
+    filterable = [name for name in rest if not nameless[name]]
     best = min(
         (
-            _combinations(merged, [name for name in rest if name not in chosen])
-            for chosen in combinations(named, min(room, len(named)))
+            _combinations(merged, [name for name in rest if name not in filtered])
+            for filtered in combinations(filterable, min(room, len(filterable)))
         ),
         key=len,
     )
@@ -81,8 +81,8 @@ def cube_queries(seen: Iterable[Seen], refused: Collection[str] = ()) -> tuple[l
     return queries, lost
 
 
-def _combinations(seen: Iterable[Seen], names: list[str]) -> list[dict[str, str]]:
-    tuples = {tuple(combination[name] for name in names) for combination in seen}
+def _combinations(values_seen: Iterable[Seen], names: list[str]) -> list[dict[str, str]]:
+    tuples = {tuple(combination[name] for name in names) for combination in values_seen}
     return [dict(zip(names, values, strict=True)) for values in sorted(tuples)]
 
 
@@ -92,22 +92,24 @@ WHOSE = ("workspace", "key", "actor", "model")
 """What every query of the newer dialect's cube groups by."""
 
 
-def sparse_queries(seen: Iterable[Seen], refused: Collection[str] = ()) -> tuple[list[CubeQuery], tuple[str, ...]]:
+def sparse_queries(
+    values_seen: Iterable[Seen], refused: Collection[str] = ()
+) -> tuple[list[CubeQuery], tuple[str, ...]]:
     """The queries that rebuild the newer dialect's cube, and the dimensions of which some values come as `unknown`.
 
     A value that no filter can name is had by leaving that filter out: the answer less those of all queries with more
     filters. Where a dimension has two such values they cannot be told apart, unless it is the one that is grouped by.
     """
-    seen = list(seen)
-    if not seen:
+    values_seen = list(values_seen)
+    if not values_seen:
         return [], ()
-    values = {name: {combination[name] for combination in seen} for name in SPARSE if name not in refused}
+    values = {name: {combination[name] for combination in values_seen} for name in SPARSE if name not in refused}
     nameless = {name: seen_values - set(NAMED[name].values) for name, seen_values in values.items()}
     varied = [name for name in values if len(values[name]) > 1]
 
     def spared(name: str) -> tuple[int, int]:
         rest = [dimension for dimension in varied if dimension != name]
-        return sum(len(nameless[dimension]) > 1 for dimension in rest), len(_combinations(seen, rest))
+        return sum(len(nameless[dimension]) > 1 for dimension in rest), len(_combinations(values_seen, rest))
 
     grouped = min(varied, key=spared, default="")
     rest = [name for name in varied if name != grouped]
@@ -115,7 +117,7 @@ def sparse_queries(seen: Iterable[Seen], refused: Collection[str] = ()) -> tuple
     known = {name: next(iter(seen_values)) for name, seen_values in values.items() if len(seen_values) == 1}
     merged = [
         {name: UNKNOWN if name in lost and combination[name] in nameless[name] else combination[name] for name in rest}
-        for combination in seen
+        for combination in values_seen
     ]
     by = (*(name for name in WHOSE if name not in refused), *([grouped] if grouped else []))
     queries = []

@@ -49,15 +49,15 @@ def probe(client: Watch, now: datetime) -> Page | ApiError:
         return no
 
 
-def possible(wanted: Window) -> Window:
+def possible(window: Window) -> Window:
     """The days of a window on which there was anything to use."""
-    return Window(max(wanted.start, min(midnight(FIRST_DAY), wanted.end)), wanted.end)
+    return Window(max(window.start, min(midnight(FIRST_DAY), window.end)), window.end)
 
 
 def choose_dialect(options: Options, sample: Sample, committer: Committer, outcome: Outcome, now: datetime) -> Options:
     """Choose the older dialect where the newer may not be read; say what is read from where."""
-    wanted, first, choice = options.wanted, analytics_query.covered(now), options.choice
-    if possible(wanted) != wanted:
+    window, first, choice = options.wanted, analytics_query.covered(now), options.choice
+    if possible(window) != window:
         outcome.warn(f"Nothing was used before {FIRST_DAY}, so no earlier day is asked for.")
     if isinstance(sample, UnexpectedResponse) or (isinstance(sample, Unreachable) and choice is Choice.AUTO):
         outcome.failures["newer dialect"] = sample
@@ -66,9 +66,9 @@ def choose_dialect(options: Options, sample: Sample, committer: Committer, outco
         if choice is Choice.BOTH or not committer.knows(COST):
             outcome.warn(f"The newer reports may not be read, so the older ones are. {sample.what}")
         options = replace(options, choice=Choice.REPORTS)
-    elif choice is Choice.ANALYTICS and wanted.start < first:
+    elif choice is Choice.ANALYTICS and window.start < first:
         outcome.warn(f"The newer reports know nothing before {text(first)}; earlier days are not read.")
-    elif choice is Choice.AUTO and wanted.start < first and not committer.knows(PROBE):
+    elif choice is Choice.AUTO and window.start < first and not committer.knows(PROBE):
         outcome.warn(f"Days from {first:%Y-%m-%d} on are read from the newer reports, earlier ones from the older.")
     if options.breakdowns and not options.choice.newer:
         outcome.warn(f"Only the newer reports have breakdowns, so none is read: {', '.join(options.breakdowns)}.")
@@ -81,7 +81,7 @@ def plan(known: Mapping[Kind, Mapping[date, Known]], options: Options, now: date
     Hours are always of the older dialect, where that is read at all: the tally needs days only. Days that the older one
     left provisional are read by the newer one where it has taken over.
     """
-    wanted = possible(options.wanted)
+    window = possible(options.wanted)
     covered = Window(analytics_query.covered(now), ALL.end)
     auto = options.choice is Choice.AUTO
     unsettled = {
@@ -99,7 +99,7 @@ def plan(known: Mapping[Kind, Mapping[date, Known]], options: Options, now: date
         read += tasks(
             source,
             grain,
-            wanted,
+            window,
             known.get((source, grain), {}),
             now,
             within,
@@ -107,7 +107,7 @@ def plan(known: Mapping[Kind, Mapping[date, Known]], options: Options, now: date
             anew=options.again,
             longest=LONGEST[options.grain] if source.half == "bill" and not source.newer else None,
         )
-    compare = wanted if options.compare and not options.again else None
+    compare = window if options.compare and not options.again else None
     look = [
         task
         for (source, grain), days in known.items()

@@ -16,14 +16,14 @@ _JSON = ("subject", "facts")
 
 def substitutes(people: People, names: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """What stands for each name and e-mail of `names` that may not be kept, in lower case: a hash, else the id."""
-    made: dict[str, str] = {}
+    words: dict[str, str] = {}
     for row in names:
         if row["type"] in PERSONS:
             new = people.renamed(row)
             for column in ("name", "email"):
                 if row[column] and row[column] not in {new[column], row["id"]}:
-                    made[row[column].casefold()] = new[column] or row["id"]
-    return made
+                    words[row[column].casefold()] = new[column] or row["id"]
+    return words
 
 
 def redacted(events: list[dict[str, Any]], names: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -52,9 +52,9 @@ def find_person(tables: Tables, people: People, name: str) -> Person:
     persons = [row for row in rows if row["type"] in PERSONS]
     known = forgotten(tables.root)
     are_hidden = any(str(row["name"]).startswith(MADE) for row in persons)  # in one of several organizations perhaps
-    called = {name, people.hidden(name) if are_hidden else name}
+    labels = {name, people.hidden(name) if are_hidden else name}
     ids = {
-        row["id"] for row in persons if row["id"] == name or row["name"] in called or _is(people, row["email"], name)
+        row["id"] for row in persons if row["id"] == name or row["name"] in labels or _is(people, row["email"], name)
     }
     if not ids and (name in known or "@" in name):
         hidden = name if name in known else people.hidden(name.casefold())
@@ -71,8 +71,8 @@ def find_person(tables: Tables, people: People, name: str) -> Person:
     if known:  # and an earlier forgetting may have died before its end
         with tables.writing() as writer:
             _clear(writer)
-    every = sorted({label for row in persons for label in (row["id"], row["name"], row["email"]) if label})
-    near = did_you_mean(name, every, cutoff=0.5)
+    names = sorted({label for row in persons for label in (row["id"], row["name"], row["email"]) if label})
+    near = did_you_mean(name, names, cutoff=0.5)
     raise InvalidQuestion(
         f"There is no {name!r} among the people of the ledger.",
         near or "Give a user's id, e-mail or exact name.",
@@ -121,7 +121,7 @@ def _pages(writer: Writer, people: People, reason: str) -> int:
     archive = writer.archive
     rows = read(writer.delta(PAGES)).to_pylist()
     new_pages: dict[tuple[str, Persons | None], tuple[str, int] | None] = {}
-    done = []
+    rewritten = []
     for row in rows:
         persons = persons_of(row["source"], row["purpose"])
         key = (row["hash"], persons)
@@ -131,9 +131,9 @@ def _pages(writer: Writer, people: People, reason: str) -> int:
         if new := new_pages.get(key):
             original = row.get("original") or row["hash"]
             row = {**row, "hash": new[0], "size": new[1], "original": original, "redacted": reason}  # noqa: PLW2901
-        done.append(row)
+        rewritten.append(row)
     if any(new_pages.values()):
-        rewrite(writer, PAGES, pa.Table.from_pylist(done, schema(PAGES)))
+        rewrite(writer, PAGES, pa.Table.from_pylist(rewritten, schema(PAGES)))
         writer.flush()
     return sum(page is not None for page in new_pages.values())
 

@@ -54,11 +54,11 @@ def known_days(
             [*own_rows, ("purpose", "in", purposes), ("read_at", ">=", since)],
         )
     read_at_by_day = defaultdict[_Names, dict[date, datetime]](dict)
-    seen = defaultdict[_Names, dict[date, datetime]](dict)
+    checked_at = defaultdict[_Names, dict[date, datetime]](dict)
     doubtful = defaultdict[_Names, set[date]](set)
     for row in sorted(readings.to_pylist(), key=lambda row: (row["read_at"], row["purpose"] == GAP)):
         names, span = (row["source"], row["grain"]), Window(row["window_start"], row["window_end"]).days()
-        (seen if row["purpose"] == "check" else read_at_by_day)[names].update(dict.fromkeys(span, row["read_at"]))
+        (checked_at if row["purpose"] == "check" else read_at_by_day)[names].update(dict.fromkeys(span, row["read_at"]))
         if row["purpose"] != "check":
             doubtful[names].difference_update(span)
         if row["purpose"] == GAP:
@@ -69,8 +69,9 @@ def known_days(
     settling = (now - SETTLING).date()
     known = cache(Known)  # days that were read together are known alike
     long_ago = {text: known(state, LONG_AGO, None, False) for text, state in _STATES.items()}
-    told = {
-        names: {*read_at_by_day[names], *seen[names], *doubtful[names]} for names in {*read_at_by_day, *seen, *doubtful}
+    days_by_names = {
+        names: {*read_at_by_day[names], *checked_at[names], *doubtful[names]}
+        for names in {*read_at_by_day, *checked_at, *doubtful}
     }
     by_names = defaultdict[_Names, dict[date, Known]](dict)
     names_of_states = (days[name].cast(pa.string()).to_pylist() for name in ("source", "grain", "state"))
@@ -79,11 +80,11 @@ def known_days(
         names = source, grain
         if day in lost.get(names, ()):
             continue
-        if day < settling and day not in told.get(names, ()):
+        if day < settling and day not in days_by_names.get(names, ()):
             by_names[names][day] = long_ago[text]
             continue
         read_at = read_at_by_day[names].get(day) or (LONG_AGO if day < settling else midnight(day))
-        by_names[names][day] = known(_STATES[text], read_at, seen[names].get(day), day in doubtful[names])
+        by_names[names][day] = known(_STATES[text], read_at, checked_at[names].get(day), day in doubtful[names])
     return {(SOURCES[source], _GRAINS[grain]): by_day for (source, grain), by_day in by_names.items()}
 
 

@@ -42,9 +42,9 @@ class Label:
                 f"{self.name} was {known} so far, and its credential is of {organization}.",
                 _MEND.format(name=self.name),
             )
-        if (called := names.get(organization)) in self.others:
+        if (name := names.get(organization)) in self.others:
             raise UnexpectedResponse(
-                f"The credential of {self.name} is of {organization}, which is {called}.",
+                f"The credential of {self.name} is of {organization}, which is {name}.",
                 _MEND.format(name=self.name),
             )
 

@@ -50,7 +50,7 @@ class Naming:
         known = self._rows_by_id
         seen_at = max([read_at, *(row["seen_at"] + LATER for row in known.values())])
         listed = [(purpose, page) for purpose, page in pages if purpose != CHILDREN]
-        names = {(named.type, named.id): self._name(named, seen_at) for named in directory.names(listed)}
+        names = {(entry.type, entry.id): self._name(entry, seen_at) for entry in directory.names(listed)}
         self._adopt(
             names, {child for purpose, page in pages if purpose == CHILDREN for child in children(page)}, seen_at
         )
@@ -114,9 +114,9 @@ class Naming:
     def meet(self, people: Iterable[entries.Named], read_at: datetime) -> bool:
         """Take in how the rows of a report call those whom the directory does not list; whether that was news."""
         rows = []
-        for named in people:
-            known = self._rows_by_id.get((named.type, named.id), {})
-            row = self._name(named, read_at)
+        for entry in people:
+            known = self._rows_by_id.get((entry.type, entry.id), {})
+            row = self._name(entry, read_at)
             if known:
                 row |= {"status": known["status"], "seen_at": max(read_at, known["seen_at"] + LATER)}
             if known.get("status", "gone") == "gone" and _untimed(row) != _untimed(known):
@@ -129,9 +129,9 @@ class Naming:
         self._writer.append(NAMES, pa.Table.from_pylist(rows, schema(NAMES)))
         self._rows_by_id |= {(row["type"], row["id"]): row for row in rows}
 
-    def _name(self, named: entries.Named, seen_at: datetime) -> dict[str, Any]:
-        details = json.dumps(named.details, sort_keys=True)
-        return msgspec.structs.asdict(named) | {
+    def _name(self, entry: entries.Named, seen_at: datetime) -> dict[str, Any]:
+        details = json.dumps(entry.details, sort_keys=True)
+        return msgspec.structs.asdict(entry) | {
             "organization": self._organization,
             "details": details,
             "seen_at": seen_at,

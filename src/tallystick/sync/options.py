@@ -76,7 +76,7 @@ class Options:
         cls,
         since: When | None,
         until: When | None,
-        wanted: Wanted,
+        choices: Wanted,
         now: datetime,
         by_default: Sequence[str] = (),
         usual: str = Choice.AUTO,
@@ -85,7 +85,7 @@ class Options:
 
         Raises InvalidQuestion.
         """
-        month, again = wanted.get("month"), wanted.get("again", False)
+        month, again = choices.get("month"), choices.get("again", False)
         if again and month is None and (since is None or until is None):
             raise InvalidQuestion(
                 "--again reads settled days once more, so it must be told which.",
@@ -94,21 +94,21 @@ class Options:
         if since is None and month is None:
             last_day = now if until is None else min(now, period(until, now).days.end - DAY)
             since = f"{period('2m', last_day).days.start.date()}"
-        source, grain = wanted.get("source") or usual, wanted.get("grain", Grain.DAY)
+        source, grain = choices.get("source") or usual, choices.get("grain", Grain.DAY)
         if source not in set(Choice):
             raise InvalidQuestion(f"There is no source {source!r}.", choose(source, [*Choice]))
         if grain not in {Grain.DAY, Grain.HOUR}:
             raise InvalidQuestion(f"The ledger keeps no usage by {grain}.", "--grain is day or hour.")
-        breakdowns = wanted.get("breakdowns")
+        breakdowns = choices.get("breakdowns")
         return cls(
             window(since, until, now, month=month, first=None),
             Grain(grain),
             Choice(source),
             _words(by_default if breakdowns is None else breakdowns)
-            | ({CLAUDE_CODE_WORD} if wanted.get("claude_code", True) else set()),
+            | ({CLAUDE_CODE_WORD} if choices.get("claude_code", True) else set()),
             again,
             (until or month) is not None,
-            wanted.get("accept_loss", False),
+            choices.get("accept_loss", False),
         )
 
     @property

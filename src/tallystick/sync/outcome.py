@@ -100,10 +100,10 @@ class Outcome:
         kind = self._kind
         if all(type(wrong) is type(first) for wrong in failures):
             kind = type(first)
-        named = [f"{label}: {wrong.what}" for label, wrong in self.failures.items()]
-        rest = f"; and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+        messages = [f"{label}: {wrong.what}" for label, wrong in self.failures.items()]
+        rest = f"; and {len(messages) - MOST_NAMED} more" if len(messages) > MOST_NAMED else ""
         raise kind(
-            f"{len(named)} windows or lists could not be read: {'; '.join(named[:MOST_NAMED])}{rest}",
+            f"{len(messages)} windows or lists could not be read: {'; '.join(messages[:MOST_NAMED])}{rest}",
             "All others were committed. Run the same command again; if it stays, report the request-ids to Anthropic.",
             status=first.status,
             code=first.code,

@@ -65,7 +65,7 @@ def state_of(day: date, complete_until: datetime) -> State:
 def tasks(
     source: Source,
     grain: Grain,
-    wanted: Window,
+    window: Window,
     known: Mapping[date, Known],
     now: datetime,
     within: Window | None = None,
@@ -81,11 +81,11 @@ def tasks(
     """
     today = Grain.DAY.floor(now).date()
     settled = {day for day, day_known in known.items() if not _open(day_known)}  # which nothing but `anew` reads
-    older = {day for day in known.keys() - settled if midnight(day) < wanted.start}
+    older = {day for day in known.keys() - settled if midnight(day) < window.start}
     due: dict[str, list[date]] = {"read": [], "week": [], "check": []}
-    for day in sorted({*wanted.days(), *older, *extra_days} - (set() if anew else settled)):
+    for day in sorted({*window.days(), *older, *extra_days} - (set() if anew else settled)):
         if day <= today and not (day == today and source.ended) and (within is None or midnight(day) in within):
-            reason = "read" if anew and midnight(day) in wanted else _due(day, known.get(day), now, today)
+            reason = "read" if anew and midnight(day) in window else _due(day, known.get(day), now, today)
             due.setdefault(reason, []).append(day)
     read = {*due["read"], *due["week"]}
     recent = {day for day in due["check"] if day >= today - RECENT * DAY}
@@ -163,7 +163,9 @@ def merged(tasks: Iterable[SyncTask]) -> list[SyncTask]:
     for task in tasks:
         windows.setdefault((task.source, task.grain, task.check), []).append(task.window)
     return [
-        SyncTask(source, grain, Window(min(each.start for each in several), max(each.end for each in several)), check)
+        SyncTask(
+            source, grain, Window(min(member.start for member in several), max(member.end for member in several)), check
+        )
         for (source, grain, check), several in windows.items()
     ]
 

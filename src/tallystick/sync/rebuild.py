@@ -44,9 +44,9 @@ def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) 
             writer.append(CLOSED, closed)
             writer.commit(newest.organization, "closed months, as they were", newest.at, stated)
         if Tables(old).has(FORECASTS):
-            made = Tables(old).rows(FORECASTS)
-            zeros = pa.array([0] * made.num_rows, pa.int64())
-            writer.append(FORECASTS, made.set_column(made.column_names.index("version"), "version", zeros))
+            forecasts = Tables(old).rows(FORECASTS)
+            zeros = pa.array([0] * forecasts.num_rows, pa.int64())
+            writer.append(FORECASTS, forecasts.set_column(forecasts.column_names.index("version"), "version", zeros))
         for table in (FINDINGS, DELIVERIES):
             if Tables(old).has(table):
                 writer.append(table, Tables(old).rows(table))

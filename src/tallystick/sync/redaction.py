@@ -216,14 +216,14 @@ class People:
         actor = actor_of(ENCODER.encode(row))
         if actor is None:
             return {}
-        given = actor.user_id or actor.service_account_id or actor.api_key_id
+        own_id = actor.user_id or actor.service_account_id or actor.api_key_id
         id_ = actor.id
-        if not (given or actor.subject == id_ or not self.fresh or self.mode == Mode.FULL or self.is_forgotten(id_)):
+        if not (own_id or actor.subject == id_ or not self.fresh or self.mode == Mode.FULL or self.is_forgotten(id_)):
             id_ = self._keyed(id_, f"{actor.type.removesuffix('_actor')}_")
         name, address = self.called(id_, _text(row, "name"), email)
         new: dict[str, Any] = {"name": name, "email_address": address}
         new = {field_name: value for field_name, value in new.items() if row.get(field_name)}
-        if not given and (self.mode != Mode.FULL or self.is_forgotten(id_)):
+        if not own_id and (self.mode != Mode.FULL or self.is_forgotten(id_)):
             new |= {"subject": id_, "provider": unsigned(row.get("provider")), **dict.fromkeys(actor.extra)}
         return new
 

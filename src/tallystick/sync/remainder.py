@@ -35,12 +35,12 @@ def remainders(
     `under` gives rows under what another query held fixed.
     """
     rests: dict[Filters, pa.Table] = {}
-    for filters in sorted(answers, key=lambda some: (-len(some), sorted(some))):
+    for filters in sorted(answers, key=lambda names: (-len(names), sorted(names))):
         rows = pa.concat_tables(answers[filters])
         for finer, rest in rests.items():
             if filters < finer:
                 rows = pa.concat_tables([rows, _negated(under(rest, fixed[filters]), measures)])
-        is_subtracted = any(some < filters for some in answers)
+        is_subtracted = any(names < filters for names in answers)
         rests[filters] = _summed(rows, measures) if is_subtracted else rows
     queries = (
         rows.append_column(_QUERY, pa.repeat(pa.scalar(number, pa.int32()), rows.num_rows))

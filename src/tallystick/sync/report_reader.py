@@ -100,7 +100,7 @@ class ReportReader:
             except Refused as no:
                 if not names or not _may_be_asked_otherwise(no) or not self._accepts(ask((), where)):
                     raise
-                new = self._culprits(task.source, names, lambda some: ask(some, where))
+                new = self._culprits(task.source, names, lambda subset: ask(subset, where))
                 refused |= new
                 for name in sorted(new - self._hints.setdefault(task.source, set())):
                     report = task.source.report

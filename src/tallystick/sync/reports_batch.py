@@ -107,8 +107,8 @@ class ReportBatch(CubeBatch):
         queries = (starts for key, starts in self._answered.items() if key[0] == "cube")
         # A scout that has nothing of a day that was used would leave its tier, region or account unknown for good.
         used = any(cube.get(start, {}).values())
-        seen = not used or all(Grain.DAY.floor(start) in days for days in self._scouted.values())
-        return seen and all(start in starts for starts in queries) and super()._agree(start, cube)
+        is_scouted = not used or all(Grain.DAY.floor(start) in days for days in self._scouted.values())
+        return is_scouted and all(start in starts for starts in queries) and super()._agree(start, cube)
 
     def _once(self, answer: FetchedPage, by: tuple[str, ...], buckets: list[Bucket[Any]]) -> None:
         """Raise UnexpectedResponse for a bucket that came already in answer to this query."""

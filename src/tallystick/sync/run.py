@@ -192,12 +192,12 @@ class Sync:
             task, attempt = waiting.popleft()
             if task.source in self._refused:
                 continue
-            done = self._position.done
-            self._move(total=done + 1 + len(waiting) + later, subject=str(task))
+            count = self._position.done
+            self._move(total=count + 1 + len(waiting) + later, subject=str(task))
             following = self._read(committer, readings, task, attempt, batches)
             readings.go_on(self._is_left_out)
             waiting.extendleft((follower, 1 if task.check else attempt + 1) for follower in reversed(following))
-            self._move(done=done + 1, ahead=readings.ahead)
+            self._move(done=count + 1, ahead=readings.ahead)
 
     def _is_due(self, batches: list[CheckedBatch]) -> bool:
         """Whether so much was read since the last commit that a crash should not lose more."""

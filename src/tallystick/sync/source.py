@@ -62,8 +62,8 @@ class Excuse:
 
     def covers(self, no: Refused, *, newer: bool) -> bool:
         """Whether this refusal is meant, in a sync that reads the newer dialect or does not."""
-        meant = no.status in self.statuses or no.code in self.codes
-        return meant and self.phrase in no.what and newer >= self.beside_newer and not isinstance(no, CursorExpired)
+        applies = no.status in self.statuses or no.code in self.codes
+        return applies and self.phrase in no.what and newer >= self.beside_newer and not isinstance(no, CursorExpired)
 
 
 class Requests(Protocol):

@@ -49,8 +49,8 @@ class Summing:
         for chunk in chunks(days, counts, MOST_CHARGES):
             self._sum(chunk, self._on(CHARGES, chunk))
         months = [] if version.has_months else [[*month_days] for _, month_days in groupby(sorted(counts), _month_of)]
-        made = [self._sum_month(month, counts) for month in months]
-        return bool(days) or any(made)
+        results = [self._sum_month(month, counts) for month in months]
+        return bool(days) or any(results)
 
     def _sum(self, days: list[date], charges: pa.Table) -> None:
         sums = day_sums(charges)

@@ -149,12 +149,12 @@ class Attribution:
 
         What stands `beside` is summed too; where a charge `is_split` that is the sum of no team.
         """
-        named = ", ".join(f'"{name}"' for name in by)
+        columns = ", ".join(f'"{name}"' for name in by)
         groups = self._duck.execute(
-            f"SELECT {named + ', ' if by else ''}coalesce(sum(rows) FILTER (place = 0), 0)::BIGINT AS rows, "  # noqa: S608
+            f"SELECT {columns + ', ' if by else ''}coalesce(sum(rows) FILTER (place = 0), 0)::BIGINT AS rows, "  # noqa: S608
             f"{''.join(f'sum({name})::HUGEINT, ' for name in beside)}"
             "max(day) AS last, sum(part)::HUGEINT AS billed "
-            f"FROM parts {f'GROUP BY {named}' if by else ''} HAVING count(*) > 0"
+            f"FROM parts {f'GROUP BY {columns}' if by else ''} HAVING count(*) > 0"
         ).fetchall()
         names = (*by, "rows", *beside, "last", "billed")
         rows = [dict(zip(names, (*group[:-1], _dollars(group[-1])), strict=True)) for group in groups]

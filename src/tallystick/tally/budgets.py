@@ -133,16 +133,16 @@ def _budget(table: str, fields: Any) -> Budget:
 
 def _cycle(table: str, fields: Mapping[str, Any]) -> Cycle:
     """The periods that a table asks for; InvalidQuestion where they cannot be."""
-    every = fields.get("every", Every.MONTH.value)
-    if every not in list(Every):
-        raise InvalidQuestion(f"{table}: every {every!r} is no period.", f"It can be {', '.join(Every)}.")
+    length = fields.get("every", Every.MONTH.value)
+    if length not in list(Every):
+        raise InvalidQuestion(f"{table}: every {length!r} is no period.", f"It can be {', '.join(Every)}.")
     if "starts" not in fields:
-        return Cycle(Every(every))
+        return Cycle(Every(length))
     starts = day_of(table, "starts", fields, date.min)
-    if every == Every.DAY:
+    if length == Every.DAY:
         raise InvalidQuestion(f"{table} has `starts`, and days begin at 00:00 UTC.", "Leave it out.")
-    if every != Every.WEEK and starts.day > LAST_DAY:
+    if length != Every.WEEK and starts.day > LAST_DAY:
         raise InvalidQuestion(
             f"{table}: starts {starts} is a day that some months lack.", f"Write a day of the month up to {LAST_DAY}."
         )
-    return Cycle(Every(every), starts)
+    return Cycle(Every(length), starts)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 def _nearest(numerator: str, denominator: str) -> str:
     """`nearest_quotient` in SQL, whose `//` and `%` of whole numbers go towards zero."""
-    whole, twice = f"abs({numerator}) // {denominator}", f"2 * (abs({numerator}) % {denominator})"
-    is_up = f"{twice} > {denominator} OR ({twice} = {denominator} AND {whole} % 2 = 1)"
-    return f"sign({numerator}) * ({whole} + CASE WHEN {is_up} THEN 1 ELSE 0 END)"
+    quotient, twice = f"abs({numerator}) // {denominator}", f"2 * (abs({numerator}) % {denominator})"
+    is_up = f"{twice} > {denominator} OR ({twice} = {denominator} AND {quotient} % 2 = 1)"
+    return f"sign({numerator}) * ({quotient} + CASE WHEN {is_up} THEN 1 ELSE 0 END)"
 
 
 _EFFECTS = f"""
@@ -37,7 +37,7 @@ FROM effects GROUP BY {{by}}
 """  # noqa: S608 - our own names
 
 
-def effects_query(pairs: str, pool: Sequence[str], asked: str, by: Sequence[str]) -> str:
+def effects_query(pairs: str, pool: Sequence[str], bounds: str, by: Sequence[str]) -> str:
     """Return the query of the effects of lines that meet a condition, summed by columns.
 
     `pairs` is the query of all lines: HUGEINT `quantity_0`, `quantity_1` and picodollars `billed_0`, `billed_1` of both
@@ -45,4 +45,4 @@ def effects_query(pairs: str, pool: Sequence[str], asked: str, by: Sequence[str]
     `by`. In the answer `uncounted` is the change of what is not counted. Where not `fits`, a product takes more than
     128 bits, and `variance.summed` has the effects.
     """
-    return _EFFECTS.format(pairs=pairs, pool=", ".join(pool), asked=asked, by=", ".join(by))
+    return _EFFECTS.format(pairs=pairs, pool=", ".join(pool), asked=bounds, by=", ".join(by))

@@ -191,7 +191,7 @@ def _pair(duck: duckdb.DuckDBPyConnection, words: Words, equal: Collection[str])
         words.sql(_PAIRS.format(relaxed="none", use_groups="use_groups", equal=exact, loose=_agree(("speed",))))
     )
     steps = dict.fromkeys(tuple(name for name in step if name in equal) for step in _STEPS)
-    for use_groups, workspace, loose in (("use_groups", ", workspace", ""), ("spare", "", _UNPLACED)):
+    for use_groups, workspace, extra in (("use_groups", ", workspace", ""), ("spare", "", _UNPLACED)):
         if not workspace:
             duck.execute(_SPARE)
             if not duck.execute(words.sql(_ANY_UNPLACED)).fetchall()[0][0]:
@@ -200,7 +200,7 @@ def _pair(duck: duckdb.DuckDBPyConnection, words: Words, equal: Collection[str])
         for step in steps:
             if matched and not duck.execute(_ANY_OPEN).fetchall()[0][0]:
                 break
-            agreement = _agree([name for name in (*equal, "speed") if name not in step]) + loose
+            agreement = _agree([name for name in (*equal, "speed") if name not in step]) + extra
             relaxed = ", ".join(step) or "none"
             pairs = _PAIRS.format(relaxed=relaxed, use_groups=use_groups, equal=workspace, loose=agreement)
             [(matched,)] = duck.execute(words.sql(pairs)).fetchall()

@@ -74,8 +74,8 @@ def _part(rows: pa.Table, counts: Any, bits: Any) -> pa.Table:
     names = [*_TEXTS, *FIGURES]
     part = rows.select(names).cast(pa.schema([fits.field(name) for name in names]))
     for name, numbers in (("days", bits), ("rows", counts)):
-        every = pa.repeat(pa.scalar(numbers, pa.int64()), rows.num_rows) if isinstance(numbers, int) else numbers
-        part = part.append_column(name, every)
+        column = pa.repeat(pa.scalar(numbers, pa.int64()), rows.num_rows) if isinstance(numbers, int) else numbers
+        part = part.append_column(name, column)
     return part
 
 

@@ -78,8 +78,8 @@ class Owners:
     @cached_property
     def sees(self) -> tuple[str, ...]:
         """The fields of a charge that decide whose it is: those that some rule looks at, after the organization."""
-        seen = {"organization", *self.looks_at, *(("workspace",) if "tag" in self.looks_at else ())}
-        return tuple(name for name in FIELDS if name in seen)
+        fields = {"organization", *self.looks_at, *(("workspace",) if "tag" in self.looks_at else ())}
+        return tuple(name for name in FIELDS if name in fields)
 
     def turns(self, spellings: Spellings) -> list[date]:
         """The days from which on something may be another's: a rule begins or ends, or matches a name that changed."""

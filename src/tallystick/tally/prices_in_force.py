@@ -47,9 +47,9 @@ class Prices:
         from tallystick.core.price_entries import UNITS
 
         known = {*used, *self.in_force.models, *(subject for subject, _, _ in self.listed.keys), *UNITS}
-        named = {subject for subject, _, _ in self.in_force.keys}
-        named |= {model for factor in self.in_force.factors for model in factor.models or ()}
-        hints = {model: did_you_mean(model, sorted(known), cutoff=0.5) for model in sorted(named - known)}
+        models = {subject for subject, _, _ in self.in_force.keys}
+        models |= {model for factor in self.in_force.factors for model in factor.models or ()}
+        hints = {model: did_you_mean(model, sorted(known), cutoff=0.5) for model in sorted(models - known)}
         return [f"{model}. {hint}" if hint else f"{model}." for model, hint in hints.items()]
 
     @property

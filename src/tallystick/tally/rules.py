@@ -166,8 +166,8 @@ def rule_of(name: str, fields: Any) -> Rule:
     if not all("=" in tag for tag in conditions.get("tag", ())):
         raise InvalidQuestion(f"{name}: a tag is not NAME=VALUE.", "Write team=search or team=*.")
     center = _text(name, "cost_center", fields) if "cost_center" in fields else NO_CENTER
-    called = _text(name, "name", fields) if "name" in fields else name
-    return Rule(called, teams, method, center, conditions, start, end)
+    rule_name = _text(name, "name", fields) if "name" in fields else name
+    return Rule(rule_name, teams, method, center, conditions, start, end)
 
 
 def _shares(name: str, options: Any) -> tuple[str, tuple[tuple[str, int], ...]]:

@@ -74,8 +74,8 @@ class Channel:
 
     def takes(self, finding: Finding) -> bool:
         """Return whether a finding is told here when it opens."""
-        named = ((self.teams, finding.team), (self.severities, finding.severity), (self.rules, finding.rule))
-        return all(names is None or name in names for names, name in named)
+        limits = ((self.teams, finding.team), (self.severities, finding.severity), (self.rules, finding.rule))
+        return all(names is None or name in names for names, name in limits)
 
     def waits(self, finding: Finding, now: datetime) -> bool:
         """Return whether a finding must wait for the end of the quiet hours."""

@@ -47,15 +47,15 @@ class Comparison:
         if cell is None:
             return None
         if self.sign == "has":
-            parts, words = ([each.strip().casefold() for each in text.split(",")] for text in (str(cell), self.value))
+            parts, words = ([piece.strip().casefold() for piece in text.split(",")] for text in (str(cell), self.value))
             return any(part.startswith(word) for part in parts for word in words)
         if order := _ORDERS.get(self.sign):
             number = _number(cell, self.column)
             return order(abs(number) if self.size else number, _amount(self.value))
         if cell == UNKNOWN != self.value:
             return None
-        same = Decimal(cell) == _amount(self.value) if isinstance(cell, int | Decimal) else cell == self.value
-        return same == (self.sign == "=")
+        is_equal = Decimal(cell) == _amount(self.value) if isinstance(cell, int | Decimal) else cell == self.value
+        return is_equal == (self.sign == "=")
 
 
 @dataclass(frozen=True, slots=True)

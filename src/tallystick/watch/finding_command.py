@@ -42,7 +42,7 @@ def finding_command(rule: Rule, row: Mapping[str, Cell], subject: Mapping[str, s
 
 def _filters(report: Report, values: Mapping[str, Any], subject: Mapping[str, str]) -> dict[str, Any]:
     """The filters of a question, and the subject among what its report can be held to."""
-    dimensions = {name for each in report.parameters if each.form is Form.WHERE for name in each.choices}
+    dimensions = {name for parameter in report.parameters if parameter.form is Form.WHERE for name in parameter.choices}
     where: dict[str, list[str]] = dict(values.get("where", {}))
     for name, value in subject.items():
         if name in dimensions and _HARMLESS.fullmatch(value):

@@ -122,7 +122,7 @@ def _is_wanted(finding: Finding, topic: Topic, channel: Channel, channels: Seque
         return False
     ended = finding.ended
     if topic is Topic.REMINDER:
-        return not ended and any(_is_reminder_wanted(finding, channel, each, now) for each in channels)
+        return not ended and any(_is_reminder_wanted(finding, channel, candidate, now) for candidate in channels)
     if ended and (ended.step is Step.SUPERSEDED or _is_late(finding, channel, ended, now)):
         return False
     return not finding.opened.facts.get("returned") and channel.takes(finding)

@@ -39,8 +39,8 @@ def recent(tables: Tables, now: datetime) -> list[Event]:
     expected = steps["finding"].filter(pc.equal(steps["step"], str(Step.EXPECTED)))
     ids = steps["finding"].unique()
     current = ids.filter(pc.or_(pc.invert(pc.is_in(ids, past.unique())), pc.is_in(ids, expected.unique())))
-    chosen = [("finding", "in", current.to_pylist())]
-    return read_events(tables, FINDINGS, Event, Step, filters=chosen) if len(current) else []
+    filters = [("finding", "in", current.to_pylist())]
+    return read_events(tables, FINDINGS, Event, Step, filters=filters) if len(current) else []
 
 
 def write(writer: Writer, new_events: Sequence[Event]) -> None:

@@ -39,7 +39,7 @@ class Round:
         return [finding for finding in self.findings.values() if not finding.ended]
 
 
-def look(reader: LedgerReader, tables: Tables, rules: Sequence[Rule], now: datetime, who: str) -> Round:
+def look(reader: LedgerReader, tables: Tables, rules: Sequence[Rule], now: datetime, author: str) -> Round:
     """Judge every rule and write down what that changes; `who` names the watcher. Raises LedgerError.
 
     Several watchers may look at once: each finding opens and ends once. What is written is of the newest version, so
@@ -49,20 +49,20 @@ def look(reader: LedgerReader, tables: Tables, rules: Sequence[Rule], now: datet
     version = context.engine.version
     judgements = tuple(judge_all(context, rules))
     before = record.recent(tables, now)
-    events = [*changes(judgements, findings(before), now, who)]
+    events = [*changes(judgements, findings(before), now, author)]
     if events:
         with tables.writing() as writer:
             if writer.version != version:
                 context = reader.context()
                 judgements = tuple(judge_all(context, rules))
             before = record.recent(tables, now)  # others look too
-            events = [*changes(judgements, findings(before), now, who)]
+            events = [*changes(judgements, findings(before), now, author)]
             record.write(writer, events)
     return Round(judgements, tuple(events), findings([*before, *events]))
 
 
 def changes(
-    judgements: Sequence[Judgement], findings_before: Mapping[str, Finding], now: datetime, who: str
+    judgements: Sequence[Judgement], findings_before: Mapping[str, Finding], now: datetime, author: str
 ) -> Iterator[Event]:
     """Yield what judgements change: findings that open, and those that end.
 
@@ -72,14 +72,14 @@ def changes(
     for finding in findings_before.values():
         of_rule[finding.rule].append(finding)
     for judgement in judgements:
-        yield from _changes(judgement, of_rule.pop(judgement.rule.name, []), now, who)
-    for gone in of_rule.values():
-        for finding in gone:
+        yield from _changes(judgement, of_rule.pop(judgement.rule.name, []), now, author)
+    for orphans in of_rule.values():
+        for finding in orphans:
             if not finding.ended:
-                yield _end(finding, Step.RESOLVED, "The rule is gone.", now, who)
+                yield _end(finding, Step.RESOLVED, "The rule is gone.", now, author)
 
 
-def _changes(judgement: Judgement, rule_findings: Sequence[Finding], now: datetime, who: str) -> Iterator[Event]:
+def _changes(judgement: Judgement, rule_findings: Sequence[Finding], now: datetime, author: str) -> Iterator[Event]:
     name = judgement.rule.name
     cases = _largest(judgement.cases, rule_findings)
     subjects = {(subject, since) for subject, _, since in cases}
@@ -93,9 +93,9 @@ def _changes(judgement: Judgement, rule_findings: Sequence[Finding], now: dateti
         if key in cases:
             open_keys.add(key)
         elif (finding.opened.subject, finding.since) in subjects:
-            yield _end(finding, Step.SUPERSEDED, "", now, who)
+            yield _end(finding, Step.SUPERSEDED, "", now, author)
         elif not judgement.unknown:
-            yield _end(finding, Step.RESOLVED, "", now, who)
+            yield _end(finding, Step.RESOLVED, "", now, author)
     new_cases = {key: case for key, case in cases.items() if key not in open_keys}
     for key, case in new_cases.items():
         _, _, since = key
@@ -103,9 +103,9 @@ def _changes(judgement: Judgement, rule_findings: Sequence[Finding], now: dateti
         id_ = finding_id(name, *key, now)
         returned = last is not None and _is_returned(last, now)
         facts = {"together": len(new_cases), "returned": returned, "since": since}
-        yield _opened(judgement, case, id_, facts, now, who)
+        yield _opened(judgement, case, id_, facts, now, author)
         if last and last.acknowledged and last.acknowledged.step is Step.EXPECTED:
-            yield Event(id_, name, case.subject, Step.EXPECTED, now, who, last.acknowledged.text)
+            yield Event(id_, name, case.subject, Step.EXPECTED, now, author, last.acknowledged.text)
 
 
 def _is_returned(last: Finding, now: datetime) -> bool:
@@ -141,16 +141,16 @@ def _since(case: Case, rule_findings: Sequence[Finding]) -> str:
     return next(days, case.since) if case.since else ""
 
 
-def _opened(judgement: Judgement, case: Case, id_: str, facts: Mapping[str, Any], now: datetime, who: str) -> Event:
+def _opened(judgement: Judgement, case: Case, id_: str, facts: Mapping[str, Any], now: datetime, author: str) -> Event:
     """The event that opens a finding; its facts say how many its rule opens together, and whether it is back."""
     rule = judgement.rule
     facts = {"level": case.level, "severity": str(rule.severity), "team": case.team, "ask": rule.ask, **facts}
     facts |= {"command": case.command} if case.command else {}
-    return Event(id_, rule.name, case.subject, Step.OPENED, now, who, case.words, dollars=case.dollars, facts=facts)
+    return Event(id_, rule.name, case.subject, Step.OPENED, now, author, case.words, dollars=case.dollars, facts=facts)
 
 
-def _end(finding: Finding, step: Step, text: str, now: datetime, who: str) -> Event:
-    return Event(finding.id, finding.rule, finding.opened.subject, step, now, who, text)
+def _end(finding: Finding, step: Step, text: str, now: datetime, author: str) -> Event:
+    return Event(finding.id, finding.rule, finding.opened.subject, step, now, author, text)
 
 
 def acknowledge(
@@ -171,8 +171,8 @@ def acknowledge(
     if not reason.strip():
         raise InvalidQuestion("A reason is empty.", "Say why it is known: --reason planned.")
     with tables.writing(waiting) as writer:
-        every = findings(record.recent(tables, now)).values()
-        fits = [finding for finding in every if finding.id.startswith(id_) and finding.state is not State.RESOLVED]
+        candidates = findings(record.recent(tables, now)).values()
+        fits = [finding for finding in candidates if finding.id.startswith(id_) and finding.state is not State.RESOLVED]
         if not id_ or len(fits) != 1:
             problem = "Several findings begin" if id_ and fits else "No open finding begins"
             raise UnknownName(f"{problem} with {id_!r}.", "`tallystick findings` lists them.")

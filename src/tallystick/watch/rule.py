@@ -119,7 +119,7 @@ def rules(built_in: Sequence[Rule], tables: Sequence[Any]) -> list[Rule]:
 
     A table with the name of a rule changes what it names of it; with `off = true` the rule does not hold.
     """
-    every = {rule.name: rule for rule in built_in}
+    rules_by_name = {rule.name: rule for rule in built_in}
     for number, table in enumerate(tables, 1):
         where = f"[[rule]] {number}"
         check_fields(where, table, _FIELDS, "rule", _MEND)
@@ -129,11 +129,13 @@ def rules(built_in: Sequence[Rule], tables: Sequence[Any]) -> list[Rule]:
         if not isinstance(off := table.get("off", False), bool):
             raise InvalidQuestion(f"{where}: off {off!r} is neither true nor false.", "Write off = true.")
         if off:
-            if every.pop(name, None) is None:
-                raise InvalidQuestion(f"{where}: there is no rule {name!r} to switch off.", choose(name, [*every]))
+            if rules_by_name.pop(name, None) is None:
+                raise InvalidQuestion(
+                    f"{where}: there is no rule {name!r} to switch off.", choose(name, [*rules_by_name])
+                )
             continue
-        every[name] = _rule(where, table, every.get(name))
-    return [*every.values()]
+        rules_by_name[name] = _rule(where, table, rules_by_name.get(name))
+    return [*rules_by_name.values()]
 
 
 def _rule(where: str, table: Mapping[str, Any], before: Rule | None) -> Rule:
@@ -151,11 +153,11 @@ def _rule(where: str, table: Mapping[str, Any], before: Rule | None) -> Rule:
     if before is None:
         if missing := [name for name in ("ask", "when") if name not in changes]:
             raise InvalidQuestion(f"{where} has no {' and no '.join(missing)}.", _MEND)
-        made = Rule(**{"words": "", **changes})
+        rule = Rule(**{"words": "", **changes})
     else:
-        made = replace(before, **changes)
-    _check(where, made)
-    return made
+        rule = replace(before, **changes)
+    _check(where, rule)
+    return rule
 
 
 def _check(where: str, rule: Rule) -> None:

@@ -51,9 +51,9 @@ def answer(context: Context, rule: str | None = None, since: When | None = None)
         if since is not None:
             raise InvalidQuestion("--since needs a rule to replay.", "Write --try RULE.")
         defaults = {built.name: built for built in built_in(context)}
-        rows = [_row(each, defaults.get(each.name)) for each in rules]
+        rows = [_row(entry, defaults.get(entry.name)) for entry in rules]
         return Table(None, HEADINGS, rows, {}, (), {}, version.identity)
-    by_name = {each.name: each for each in rules}
+    by_name = {entry.name: entry for entry in rules}
     if rule not in by_name:
         raise InvalidQuestion(f"There is no rule {rule!r}.", choose(rule, [*by_name]))
     question = context.question("rules", (), (since or SINCE, "today", None))

@@ -82,9 +82,9 @@ class Access:
         """Return what a form of the reader's session carries, so that no other site can send it."""
         return self._signature("form", request.cookies.get(COOKIE, ""))
 
-    def form_valid(self, request: Request, sent: str) -> bool:
+    def form_valid(self, request: Request, token: str) -> bool:
         """Whether a form was made for the reader's session, and sent from a page of the dashboard."""
-        return self.same_origin(request) and hmac.compare_digest(sent.encode(), self.form_token(request).encode())
+        return self.same_origin(request) and hmac.compare_digest(token.encode(), self.form_token(request).encode())
 
     def _signature(self, *parts: str) -> str:
         return hmac.new(self._key, "\0".join(parts).encode(), "sha256").hexdigest()

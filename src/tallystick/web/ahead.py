@@ -20,7 +20,7 @@ RANGES = (80, 50)
 
 def ahead(course: Course, forecast: Table) -> Course:
     """Return a course by day with what a forecast by day expects: of days that are not known, and of those to come."""
-    expected = {str(row["day"]): made for row in forecast.rows if (made := _expected(row))}
+    expected = {str(row["day"]): expected_day for row in forecast.rows if (expected_day := _expected(row))}
     last = max((slot.time for slot in course.slots), default="")
     further = tuple(Slot(day, AHEAD, "") for day in sorted(expected) if day > last)
     slots = (*course.slots, *further)
@@ -47,12 +47,12 @@ def _expected(row: Row) -> Expected | None:
     return Expected(amount, ranges)
 
 
-def flagged(course: Course, anomalies: Table, asked: Address) -> Course:
+def flagged(course: Course, anomalies: Table, address: Address) -> Course:
     """Return a course by day with a flag for each finding of an answer on its days; `asked` is its question."""
-    return replace(course, flags=tuple(_flags(course, anomalies, asked)))
+    return replace(course, flags=tuple(_flags(course, anomalies, address)))
 
 
-def _flags(course: Course, anomalies: Table, asked: Address) -> Iterator[Flag]:
+def _flags(course: Course, anomalies: Table, address: Address) -> Iterator[Flag]:
     days = [slot.time for slot in course.slots if slot.state != AHEAD]
     for row in anomalies.rows:
         since, until = str(row["since"]), str(row["until"] or row["seen"])
@@ -60,4 +60,4 @@ def _flags(course: Course, anomalies: Table, asked: Address) -> Iterator[Flag]:
         if hit and isinstance(above := row["above"], Decimal):
             name = "all of it" if row["level"] == "organization" else safe(str(row["subject_name"]))
             words = f"{name}: {row['cause']}, {course.text(above)} USD above expectation ({row['state']})"
-            yield Flag(hit[0], hit[-1], str(row["state"]), words, finding(str(row["finding"]), asked))
+            yield Flag(hit[0], hit[-1], str(row["state"]), words, finding(str(row["finding"]), address))

@@ -41,16 +41,16 @@ def _panels(_: str, __: Mapping[str, str]) -> tuple[Panel, ...]:
     )
 
 
-def _one(id_: str, given: Mapping[str, str]) -> tuple[Panel, ...]:
-    where = (pair for pair in QueryParams(given).multi_items() if pair[0].startswith(WHERE))
-    asked = Address("anomaly", (("finding", id_), *where))
+def _one(id_: str, inputs: Mapping[str, str]) -> tuple[Panel, ...]:
+    where = (pair for pair in QueryParams(inputs).multi_items() if pair[0].startswith(WHERE))
+    address = Address("anomaly", (("finding", id_), *where))
     return (
-        Panel("In short", asked, View.FIGURES, 12),
-        Panel("Days around", asked, View.DAYS, 7, tall=True),
-        Panel("About", asked, View.ABOUT, 5),
-        Panel("By cause", asked, View.PART, 5),
-        Panel("By key, model and kind", asked, View.PART, 12, rows=40),
-        Panel("Notes", asked, View.MESSAGES, 12),
+        Panel("In short", address, View.FIGURES, 12),
+        Panel("Days around", address, View.DAYS, 7, tall=True),
+        Panel("About", address, View.ABOUT, 5),
+        Panel("By cause", address, View.PART, 5),
+        Panel("By key, model and kind", address, View.PART, 12, rows=40),
+        Panel("Notes", address, View.MESSAGES, 12),
     )
 
 

@@ -31,8 +31,8 @@ class Answers:
     async def once(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Return what the work gives, or gave before; raise what it raises, which is not kept."""
         if key in self._kept:
-            kept: T = self._kept[key]
-            return kept
+            result: T = self._kept[key]
+            return result
         if (task := self._tasks.get(key)) is None:
             task = self._tasks[key] = asyncio.ensure_future(self._worked(key, work))
             task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # nobody may wait any more

@@ -88,8 +88,8 @@ class Dashboard:
         value, identity = request.path_params["value"], request.state.identity
         dimension = next((name for name, path in SUBJECTS.items() if path == request.path_params["kind"]), "")
         if dimension and identity.teams is not None:
-            asked = await self.answer(identity, self.readers.visit(), named(dimension, value))
-            if isinstance(asked, InvalidQuestion) or pattern(value):
+            answer = await self.answer(identity, self.readers.visit(), named(dimension, value))
+            if isinstance(answer, InvalidQuestion) or pattern(value):
                 raise UnknownName(f"There is no {request.path_params['kind']} {value!r} in the ledger.")
         return await self._page(request, page, value)
 
@@ -117,7 +117,7 @@ class Dashboard:
         self, request: Request, visit: Visit, questions: tuple[Address, ...]
     ) -> tuple[Answer | None, ...]:
         """The answers that have what the form of a page chooses among."""
-        answers = await asyncio.gather(*(self.answer(request.state.identity, visit, each) for each in questions))
+        answers = await asyncio.gather(*(self.answer(request.state.identity, visit, address) for address in questions))
         return tuple(None if isinstance(answer, TallystickError) else answer for answer in answers)
 
     async def part(self, identity: Identity, visit: Visit, panel: Panel) -> Shown:
@@ -132,10 +132,10 @@ class Dashboard:
                 return await self.part(identity, visit, panel.unknown)
             if panel.of_rows and isinstance(answers[0], Table) and answers[0].cells:
                 answers.append(await self.answer(identity, visit, panel.of_rows(answers[0])))
-            made = await asyncio.to_thread(show, panel, answers, visit.now.date())
+            part = await asyncio.to_thread(show, panel, answers, visit.now.date())
             if any(isinstance(answer, LedgerError) for answer in answers):
-                raise Passing(made)
-            return made
+                raise Passing(part)
+            return part
 
         try:
             return await self.readers.once(visit, (panel, identity.scope), laid)
@@ -231,32 +231,32 @@ class Dashboard:
         """Answer an error with a page that says what happened and how to mend it."""
         if isinstance(wrong, HTTPException):
             status = wrong.status_code
-            what, hint = HTTP.get(status, HTTP[404])
+            problem, hint = HTTP.get(status, HTTP[404])
         elif isinstance(wrong, TallystickError):
             status = 404 if isinstance(wrong, UnknownName) else 400 if isinstance(wrong, InvalidQuestion) else 503
             plain = without_folders(wrong, self.readers.settings.ledger)
-            what, hint = plain.what, plain.hint
+            problem, hint = plain.what, plain.hint
         else:
-            status, what, hint = 500, "An internal error.", "The server's log has its details."
+            status, problem, hint = 500, "An internal error.", "The server's log has its details."
         if (file := FILE.fullmatch(request.url.path)) or request.url.path == SUGGESTIONS:
             if file and file["ending"] != "json":
-                return PlainTextResponse(f"{what}\n{hint}\n", status)
-            return JSONResponse({"error": what, "hint": hint}, status)
+                return PlainTextResponse(f"{problem}\n{hint}\n", status)
+            return JSONResponse({"error": problem, "hint": hint}, status)
         return self.html(
-            request, "error.html", None, status=status, title=what, hint=hint, again=isinstance(wrong, LedgerError)
+            request, "error.html", None, status=status, title=problem, hint=hint, again=isinstance(wrong, LedgerError)
         )
 
 
 def theme(request: Request) -> str:
     """Return which look the reader chose by hand: light, dark, or nothing where the system decides."""
-    chosen = request.cookies.get("theme", "")
-    return chosen if chosen in {"light", "dark"} else ""
+    choice = request.cookies.get("theme", "")
+    return choice if choice in {"light", "dark"} else ""
 
 
-def application(settings: Settings, access: Access | None = None, every: timedelta | None = None) -> Starlette:
+def application(settings: Settings, access: Access | None = None, pause: timedelta | None = None) -> Starlette:
     """Return the dashboard of the ledger that the settings name, which it syncs at intervals, or when asked alone."""
     dashboard = Dashboard(Readers(settings))
-    refresh = Refresh(settings, every)
+    refresh = Refresh(settings, pause)
     live = Live(dashboard, refresh)
     explore = Explore(dashboard, ViewList(settings))
 

@@ -38,7 +38,7 @@ class Assets(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return the file with its cache header."""
         response = await super().get_response(path, scope)
-        asked = parse_qs(scope["query_string"].decode("latin-1")).get("v")
-        keep = response.status_code < 300 and asked == [version(path)]  # noqa: PLR2004
+        versions = parse_qs(scope["query_string"].decode("latin-1")).get("v")
+        keep = response.status_code < 300 and versions == [version(path)]  # noqa: PLR2004
         response.headers["Cache-Control"] = KEEP if keep else ASK
         return response

@@ -39,8 +39,8 @@ def bounded(address: Address, identity: Identity) -> Address:
             )
     if identity.teams is None:
         return address
-    asked = filters(address.where).get(TEAM, Filter())
-    teams = sorted(team for team in identity.teams if asked.takes(team))
+    team_filter = filters(address.where).get(TEAM, Filter())
+    teams = sorted(team for team in identity.teams if team_filter.takes(team))
     if not teams:
         raise InvalidQuestion("None of your teams is asked about.", f"Yours: {', '.join(sorted(identity.teams))}.")
     for name in {name for name, _ in address.pairs if _of_teams(name)}:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from tallystick.web.fields import Given, days_label, period, period_field
+from tallystick.web.fields import Inputs, days_label, period, period_field
 from tallystick.web.page import Page, Panel, View, ask
 
 _SAVINGS = ("net", "saved", "extra_5m", "extra_1h", "hit_rate", "reuse", "unread")
 _TOKENS = ("uncached_input", "cache_write_5m", "cache_write_1h", "cache_read")
 
 
-def _panels(_: str, given: Given) -> tuple[Panel, ...]:
-    days = period(given)
+def _panels(_: str, inputs: Inputs) -> tuple[Panel, ...]:
+    days = period(inputs)
     by_model = ask("cache", by="model", **days)
     return (
-        Panel(f"Caching, {days_label(given)}", by_model, View.TOTALS, 12, columns=_SAVINGS, heads=True),
+        Panel(f"Caching, {days_label(inputs)}", by_model, View.TOTALS, 12, columns=_SAVINGS, heads=True),
         Panel("Does it pay, by model", by_model, View.REUSE, 6, rows=12),
         Panel("Does it pay, by key", ask("cache", by="key", **days), View.REUSE, 6, rows=24, tall=True),
         Panel("Does it pay, by workspace", ask("cache", by="workspace", **days), View.REUSE, 6, rows=12),

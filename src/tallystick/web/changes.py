@@ -7,17 +7,17 @@ from dataclasses import replace
 from tallystick.web.page import Panel, View, ask
 
 
-def changes(width: int, *, heads: bool = False, **asked: str) -> Panel:
+def changes(width: int, *, heads: bool = False, **narrowing: str) -> Panel:
     """Return the panel, its question held to what is `asked`."""
-    last, this = (
+    last, current = (
         Panel(
-            f"What changed most {called} month, and why",
-            ask("variance", month=month, **asked),
+            f"What changed most {label} month, and why",
+            ask("variance", month=month, **narrowing),
             View.REASONS,
             width,
             may_lack=True,
             heads=heads,
         )
-        for called, month in (("last", "last-month"), ("this", "mtd"))
+        for label, month in (("last", "last-month"), ("this", "mtd"))
     )
-    return replace(this, unknown=last)
+    return replace(current, unknown=last)

@@ -16,7 +16,10 @@ def chart_table(course: Course, deeper: Deeper, charges: Charges) -> Grid:
     heads += [Head(name, "", figure=True) for name in names]
     heads += [Head(course.before, "", figure=True)] if course.earlier else []
     if course.expected:
-        heads += [Head("expected", unit, figure=True), *(Head(f"{each} % range", unit, figure=True) for each in RANGES)]
+        heads += [
+            Head("expected", unit, figure=True),
+            *(Head(f"{percent} % range", unit, figure=True) for percent in RANGES),
+        ]
     heads.append(Head("state", "", figure=False))
     heads += [Head("anomalies", "", figure=False)] if course.flags else []
     rows = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tallystick.web.fields import Given, days_label, period, period_field
+from tallystick.web.fields import Inputs, days_label, period, period_field
 from tallystick.web.links import subject
 from tallystick.web.page import Page, Panel, Row, View, ask
 
@@ -15,11 +15,11 @@ def _person(row: Row) -> str:
     return subject("actor", str(row["person"]))
 
 
-def _panels(_: str, given: Given) -> tuple[Panel, ...]:
-    days = period(given)
+def _panels(_: str, inputs: Inputs) -> tuple[Panel, ...]:
+    days = period(inputs)
     return (
         Panel(
-            f"What was done and billed, {days_label(given)}",
+            f"What was done and billed, {days_label(inputs)}",
             ask("claude-code", **days),
             View.TOTALS,
             12,

@@ -98,10 +98,10 @@ def controls(address: Address, names: Mapping[tuple[str, str], str] | None = Non
 def written(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Yield the names and texts of a form, the dimension and the value of a further filter as one."""
     listed = list(pairs)
-    given = dict(listed)
+    parts = dict(listed)
     yield from (pair for pair in listed if pair[0] not in {FILTER, VALUE})
-    if given.get(FILTER) and given.get(VALUE):
-        yield WHERE + given[FILTER], given[VALUE]
+    if parts.get(FILTER) and parts.get(VALUE):
+        yield WHERE + parts[FILTER], parts[VALUE]
 
 
 def _is_field(parameter: Parameter) -> bool:
@@ -128,14 +128,14 @@ def _switches(parameters: Sequence[Parameter], address: Address) -> Iterator[Swi
         if parameter.form is Form.NAMES and parameter.choices:
             yield from _names(parameter, label, address)
         elif parameter.form is Form.CHOICE:
-            chosen = address.text(parameter.name) or parameter.default or ""
+            value = address.text(parameter.name) or parameter.default or ""
             texts = parameter.choices if parameter.default else ("", *parameter.choices)
             labels = {"": NONE.get(parameter.name, "all")}
             yield Switch(
                 label,
                 parameter.help,
                 tuple(
-                    Choice(labels.get(text, text), _with(address, parameter.name, text), text == chosen)
+                    Choice(labels.get(text, text), _with(address, parameter.name, text), text == value)
                     for text in texts
                 ),
             )
@@ -159,30 +159,30 @@ def _quick(names: Iterable[str], address: Address) -> Iterator[Choice]:
 
 def _names(parameter: Parameter, label: str, address: Address) -> Iterator[Switch]:
     """The switch of what can be named, and one of the grains of time where there are any."""
-    chosen = chosen_names(parameter, address)
+    selection = chosen_names(parameter, address)
     grains = [name for name in parameter.choices if name in TIMES]
     others = sorted((name for name in parameter.choices if name not in TIMES), key=_rank)
     choices = []
     for name in others:
-        names = [known for known in chosen if known != name] if name in chosen else [*chosen, name]
-        choices.append(Choice(name.replace("_", " "), _by(address, parameter, names), name in chosen))
+        names = [known for known in selection if known != name] if name in selection else [*selection, name]
+        choices.append(Choice(name.replace("_", " "), _by(address, parameter, names), name in selection))
     is_open = [index < SHOWN or choice.chosen for index, choice in enumerate(choices)]
     yield Switch(
         label,
         parameter.help,
-        tuple(choice for choice, shown in zip(choices, is_open, strict=True) if shown),
-        tuple(choice for choice, shown in zip(choices, is_open, strict=True) if not shown),
+        tuple(choice for choice, is_visible in zip(choices, is_open, strict=True) if is_visible),
+        tuple(choice for choice, is_visible in zip(choices, is_open, strict=True) if not is_visible),
         several=True,
     )
     if grains:
-        rest = [name for name in chosen if name not in TIMES]
+        rest = [name for name in selection if name not in TIMES]
         yield Switch(
             "Over time",
             "A row, and a column of the chart, for each hour, day, week or month.",
             tuple(
                 Choice(grain or NONE["by"], _by(address, parameter, [*([grain] if grain else []), *rest]), is_chosen)
                 for grain in ("", *grains)
-                for is_chosen in [grain in chosen if grain else len(rest) == len(chosen)]
+                for is_chosen in [grain in selection if grain else len(rest) == len(selection)]
             ),
         )
 

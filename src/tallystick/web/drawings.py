@@ -85,10 +85,10 @@ def messages(_: Panel, answer: Answer) -> tuple[dict[str, str], ...]:
 
 def rows(panel: Panel, table: Table) -> Grid:
     """Return the table of a panel: its columns, where its cells lead, what stands beside their names."""
-    chosen = table.of_columns(panel.columns) if panel.columns else table
-    laid = grid(chosen, panel.address, panel.rows)
+    selection = table.of_columns(panel.columns) if panel.columns else table
+    laid = grid(selection, panel.address, panel.rows)
     listed = replace(table, cells=table.cells[: len(laid.rows)]).rows
-    names = [column.heading.name for column in columns_of(replace(chosen, cells=()))]
+    names = [column.heading.name for column in columns_of(replace(selection, cells=()))]
     cells = [
         tuple(
             replace(text, url=panel.leads[name](row)) if name in panel.leads else text

@@ -78,9 +78,11 @@ class Explore:
             return await self._file(request, visit, address, ending)
         if visit.version is None:
             return self._dashboard.welcome(request, visit)
-        shown = controls(address, await self._names(request, visit, address))
+        question_form = controls(address, await self._names(request, visit, address))
         panel = Panel("", address, View.COURSE, 12, rows=ROWS, leads=leads_of(address), narrows=True)
-        answer = await self._dashboard.answer(request.state.identity, visit, address) if shown.complete else None
+        answer = (
+            await self._dashboard.answer(request.state.identity, visit, address) if question_form.complete else None
+        )
         return self._dashboard.html(
             request,
             "ask.html",
@@ -90,14 +92,14 @@ class Explore:
             address=address,
             part=await self._part(request, visit, panel, answer),
             chart=_figures(address, answer),
-            controls=shown,
+            controls=question_form,
             whole=every_row(address) != address,
             files=[
                 (form.ending, address.file(form.ending))
                 for form in ENDINGS.values()
                 if _has_rows(answer) or not form.rows
             ],
-            sql=await self._sql(request, visit, address) if shown.complete else "",
+            sql=await self._sql(request, visit, address) if question_form.complete else "",
             groups=_groups(),
             views=self._views_of(request),
             saves=_saves(address, visit.now),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tallystick.core.document import Answer
 
-Given = Mapping[str, str]
+Inputs = Mapping[str, str]
 """What the address of a page says."""
 PERIODS = {
     "7d": "7 days",
@@ -40,26 +40,26 @@ class Field:
 
 
 Choices = tuple[Answer | None, ...]
-Fields = Callable[[Given, Choices], tuple[Field, ...]]
+Fields = Callable[[Inputs, Choices], tuple[Field, ...]]
 """The fields of a page, by its address and by the answers that have what they choose among, None where unknown."""
 
 
-def period(given: Given) -> dict[str, str]:
+def period(inputs: Inputs) -> dict[str, str]:
     """Return the days that a page is of as parameters of a report; 30 days unless said."""
-    word = _days(given)
+    word = _days(inputs)
     return {"month" if word in MONTHS else "since": word}
 
 
-def days_label(given: Given) -> str:
+def days_label(inputs: Inputs) -> str:
     """Return what these days are called."""
-    return PERIODS[_days(given)]
+    return PERIODS[_days(inputs)]
 
 
-def period_field(given: Given, _: Choices = ()) -> tuple[Field, ...]:
+def period_field(inputs: Inputs, _: Choices = ()) -> tuple[Field, ...]:
     """Return the field for the days of a page."""
-    return (Field("days", "Days", _days(given), tuple(PERIODS.items())),)
+    return (Field("days", "Days", _days(inputs), tuple(PERIODS.items())),)
 
 
-def _days(given: Given) -> str:
-    word = given.get("days", "")
+def _days(inputs: Inputs) -> str:
+    word = inputs.get("days", "")
     return word if word in PERIODS else "30d"

@@ -33,8 +33,8 @@ def file_name(address: Address, answer: Answer, ending: str) -> str:
 
 def _by(address: Address, answer: Answer) -> tuple[str, ...]:
     """What an answer is grouped by, where that can be chosen."""
-    chosen = any(parameter.name == "by" for parameter in entry(address.report).report.parameters)
-    return answer.question.by if chosen and not isinstance(answer, Document) and answer.question else ()
+    has_by = any(parameter.name == "by" for parameter in entry(address.report).report.parameters)
+    return answer.question.by if has_by and not isinstance(answer, Document) and answer.question else ()
 
 
 def _period(answer: Answer) -> str:

@@ -18,7 +18,7 @@ from tallystick.web.marks import recent
 from tallystick.web.series import Course, Expected, Flag, Series, Slot
 
 
-def finding_course(document: Document, asked: Address, today: date) -> Course | None:
+def finding_course(document: Document, source: Address, today: date) -> Course | None:
     """Return the days around a finding along time: what was spent, what was expected on its own, which stand out.
 
     None where it has no days. A day that is not in the ledger is absent.
@@ -31,7 +31,7 @@ def finding_course(document: Document, asked: Address, today: date) -> Course | 
     slots = tuple(_slot(day, None if spent is None else shown(spent, figure), today) for day, spent, _ in rows)
     spent = tuple(amount if isinstance(amount, Decimal) else None for _, amount, _ in rows)
     usual = {index: Expected(amount, {}) for index, (*_, amount) in enumerate(rows) if isinstance(amount, Decimal)}
-    flags = (_flag(document.facts, usual, asked),) if usual else ()
+    flags = (_flag(document.facts, usual, source),) if usual else ()
     return Course("day", "", figure, slots, (Series("", "", spent),), expected=usual, flags=flags)
 
 
@@ -41,29 +41,29 @@ def _slot(day: date, text: str | None, today: date) -> Slot:
     return Slot(str(day), "running" if day == today else recent(Window.of_day(day), today), text)
 
 
-def _flag(facts: Mapping[str, Any], own: Iterable[int], asked: Address) -> Flag:
+def _flag(facts: Mapping[str, Any], own: Iterable[int], address: Address) -> Flag:
     """The days of the finding itself, which lead to its charges."""
-    url = lines_of(asked, facts, str(facts["since"]), str(facts["until"] or "today"))
+    url = lines_of(address, facts, str(facts["since"]), str(facts["until"] or "today"))
     return Flag(min(own), max(own), str(facts["state"]), "the days of this anomaly", url)
 
 
-def of_subject(asked: Address, facts: Mapping[str, Any], report: str, since: str, until: str) -> Address:
+def of_subject(origin: Address, facts: Mapping[str, Any], report: str, since: str, until: str) -> Address:
     """Return a question about the subject of a finding and some days, within what the finding was `asked` of."""
-    pairs = [(f"{WHERE}{name}", text) for name, text in asked.filters]
+    pairs = [(f"{WHERE}{name}", text) for name, text in origin.filters]
     address = Address(report, (*pairs, ("since", since), ("until", until)))
     return address.narrowed("organization", facts["organization"]).narrowed(facts["level"], facts["subject"])
 
 
-def lines_of(asked: Address, facts: Mapping[str, Any], since: str, until: str) -> str:
+def lines_of(address: Address, facts: Mapping[str, Any], since: str, until: str) -> str:
     """Return the address of the charges of a finding's subject on some days; nothing where they cannot be listed."""
-    return of_subject(asked, facts, LINES, since, until).url if facts["level"] in leading(LINES) else ""
+    return of_subject(address, facts, LINES, since, until).url if facts["level"] in leading(LINES) else ""
 
 
-def about_finding(asked: Address, facts: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+def about_finding(address: Address, facts: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """Give what is known of a finding, each with where it leads."""
     level, id_, name = (str(facts[name]) for name in ("level", "subject", "subject_name"))
     since, until = str(facts["since"]), str(facts["until"] or "")
-    charges = lines_of(asked, facts, since, until or "today")
+    charges = lines_of(address, facts, since, until or "today")
     known = (
         (CALLED.get(level, level), name, subject(level, id_) if level in SUBJECTS else ""),
         ("days", f"{since} to {until}" if until > since else since if until else f"since {since}", charges),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tallystick.web.fields import Choices, Field, Given
+from tallystick.web.fields import Choices, Field, Inputs
 from tallystick.web.page import SWITCH, Page, Panel, View, ask
 
 PERIODS = {"month": "the month", "week": "the week", "quarter": "the quarter", "year": "the year"}
@@ -10,14 +10,14 @@ _FIGURES = ("billed", "not_billed_yet", "spent", "expected", "low_80", "low_95",
 _PART = ("spent", "expected", "low_80", "high_80", "low_50", "high_50", "method")
 
 
-def _chosen(given: Given) -> tuple[str, str]:
+def _chosen(inputs: Inputs) -> tuple[str, str]:
     """Until when is forecast, and by what."""
-    until, by = given.get("until", ""), given.get("by", "")
+    until, by = inputs.get("until", ""), inputs.get("by", "")
     return (until if until in PERIODS else next(iter(PERIODS))), (by if by in SWITCH else SWITCH[0])
 
 
-def _panels(_: str, given: Given) -> tuple[Panel, ...]:
-    until, by = _chosen(given)
+def _panels(_: str, inputs: Inputs) -> tuple[Panel, ...]:
+    until, by = _chosen(inputs)
     end = PERIODS[until]
     return (
         Panel(f"Where {end} ends", ask("forecast", until=until), View.TOTALS, 12, columns=_FIGURES, heads=True),
@@ -39,8 +39,8 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
     )
 
 
-def _fields(given: Given, _: Choices) -> tuple[Field, ...]:
-    until, by = _chosen(given)
+def _fields(inputs: Inputs, _: Choices) -> tuple[Field, ...]:
+    until, by = _chosen(inputs)
     return (
         Field("until", "To the end of", until, tuple(PERIODS.items())),
         Field("by", "By", by, tuple((name, name) for name in SWITCH)),

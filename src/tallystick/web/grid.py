@@ -87,9 +87,9 @@ def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid
     most = min(most, CELLS // max(len(table.headings), 1))
     columns = columns_of(replace(table, cells=table.cells[:most]))
     indexes = {heading.name: index for index, heading in enumerate(table.headings)}
-    asked = (table.question.by if table.question else ()) or (leading(address.report) if address else ())
-    told = tuple(heading.name for heading in table.headings if heading.kind is Kind.DIMENSION)
-    dims = tuple(name for name in told if name in asked)
+    grouping = (table.question.by if table.question else ()) or (leading(address.report) if address else ())
+    dimension_names = tuple(heading.name for heading in table.headings if heading.kind is Kind.DIMENSION)
+    dims = tuple(name for name in dimension_names if name in grouping)
     measure = next((column.heading.name for column in columns if column.heading.kind is Kind.MONEY), "")
     singles = [row[indexes[measure]] for row in table.cells if not NO_VALUE & {*row}] if measure else []
     largest = _largest(singles)
@@ -108,7 +108,7 @@ def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid
             if address and name in group:
                 url = narrowed(address, name, group[name], table.question.wall if table.question else None)
             elif question and column.is_figure and cell:
-                url = lines(question, name, record, told)
+                url = lines(question, name, record, dimension_names)
             bar = _bar(cell, largest) if name == measure and not NO_VALUE & {*row} else ""
             text = KINDS.get(text, text) if name == "kind" else text
             texts.append(Text(text, url, bar, cell is None and column.is_figure, _tag(name, text)))

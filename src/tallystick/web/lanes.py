@@ -57,8 +57,8 @@ class Lane:
         work = asyncio.get_running_loop().run_in_executor(self._pool, _answer, engines, state, open_engine, question)
         work.add_done_callback(lambda _: self._rest(engines))
         work.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # nobody may wait any more
-        done, _ = await asyncio.wait([work], timeout=self.seconds)
-        if not done:
+        finished, _ = await asyncio.wait([work], timeout=self.seconds)
+        if not finished:
             _end(work, engines)
             raise TimeLimit(
                 f"The answer takes longer than {self.seconds:g} seconds.",

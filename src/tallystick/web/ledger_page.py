@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tallystick.web.fields import Given
+from tallystick.web.fields import Inputs
 from tallystick.web.month_pages import first_read
 from tallystick.web.page import Page, Panel, View, ask
 
@@ -18,7 +18,7 @@ READ = (
 """What the ledger's own tables are asked for."""
 
 
-def _panels(_: str, __: Given) -> tuple[Panel, ...]:
+def _panels(_: str, __: Inputs) -> tuple[Panel, ...]:
     return (
         Panel("Every day", ask("days"), View.CALENDAR, 7),
         Panel(

@@ -47,9 +47,9 @@ def month(name: str, organization: str) -> str:
     )
 
 
-def finding(id_: str, asked: Address) -> str:
+def finding(id_: str, address: Address) -> str:
     """Return the address of the page of a finding, which the question `asked` lists."""
-    where = urlencode([pair for pair in asked.pairs if pair[0].startswith(WHERE)])
+    where = urlencode([pair for pair in address.pairs if pair[0].startswith(WHERE)])
     return f"/anomaly/{quote(id_, safe='')}{'?' if where else ''}{where}"
 
 
@@ -76,8 +76,8 @@ def held(address: Address, dimension: str, value: str) -> str:
         return narrow.url
     names = chosen_names(parameter, address)
     rest = [name for name in names if name != dimension]
-    taken = {*rest, *(name.removesuffix(EXCEPT) for name, _ in narrow.filters)}
-    further = [name for name in DEEPER if name in parameter.choices and name not in taken]
+    dimensions = {*rest, *(name.removesuffix(EXCEPT) for name, _ in narrow.filters)}
+    further = [name for name in DEEPER if name in parameter.choices and name not in dimensions]
     if dimension in names and not [name for name in rest if name not in TIMES]:
         rest += further[:1]
     return narrow.having(parameter.name, ",".join(rest)).url

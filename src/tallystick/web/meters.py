@@ -37,11 +37,11 @@ def meters(table: Table) -> tuple[Meter, ...]:
     """Return a meter for each budget, the gravest first."""
     headings = {heading.name: heading for heading in table.headings}
     rows = sorted(table.rows, key=lambda row: GRAVEST.index(str(row["status"])))
-    made = []
+    bars = []
     for row in rows:
         amounts = {name: row[name] for name in ("spent", "budget", "forecast", "low", "high")}
         top = max((float(cell) for cell in amounts.values() if isinstance(cell, Decimal)), default=0.0) * ROOM or 1.0
-        at = {name: _percent(cell, top) for name, cell in amounts.items()}
+        places = {name: _percent(cell, top) for name, cell in amounts.items()}
         low, high = row["low"], row["high"]
         width = (
             f"{(float(high) - float(low)) / top * 100:.2f}"
@@ -55,21 +55,21 @@ def meters(table: Table) -> tuple[Meter, ...]:
             if row[name] is not None or name in {"spent", "budget", "left"}
         )
         grave = "unknown" if status == UNKNOWN else "ok" if status == OK else "bad" if status == PASSED else "warn"
-        made.append(
+        bars.append(
             Meter(
                 safe(str(row["name"] or row["scope"])),
                 safe(str(row["period"])),
                 safe(status),
                 grave,
                 texts,
-                at["spent"],
-                at["budget"],
-                at["forecast"],
-                at["low"],
+                places["spent"],
+                places["budget"],
+                places["forecast"],
+                places["low"],
                 width,
             )
         )
-    return tuple(made)
+    return tuple(bars)
 
 
 def _percent(cell: Cell, top: float) -> str:

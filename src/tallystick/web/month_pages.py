@@ -7,7 +7,7 @@ from collections.abc import Callable
 from tallystick.core.question import Table
 from tallystick.core.time_words import utc_month
 from tallystick.errors import InvalidQuestion, UnknownName
-from tallystick.web.fields import Choices, Field, Given
+from tallystick.web.fields import Choices, Field, Inputs
 from tallystick.web.leads import leads_of
 from tallystick.web.links import subject
 from tallystick.web.page import Page, Panel, Row, View, ask
@@ -27,7 +27,7 @@ def first_read(table: Table) -> str:
     return "" if known or not table.cells else "It was read once so far: there is nothing before to compare with."
 
 
-def _months(_: str, __: Given) -> tuple[Panel, ...]:
+def _months(_: str, __: Inputs) -> tuple[Panel, ...]:
     return (
         Panel("Months", _ASKED, width=12, rows=120, leads=leads_of(_ASKED), heads=True),
         Panel(
@@ -53,14 +53,14 @@ def _statement(month: str, whose: dict[str, str]) -> Callable[[Row], tuple[tuple
     return links
 
 
-def _one(month: str, given: Given) -> tuple[Panel, ...]:
+def _one(month: str, inputs: Inputs) -> tuple[Panel, ...]:
     try:
         utc_month(month)
     except InvalidQuestion as wrong:
         raise UnknownName(wrong.what, "Months lists those of the ledger.") from None
-    whose = {"organization": given["organization"]} if given.get("organization") else {}
+    whose = {"organization": inputs["organization"]} if inputs.get("organization") else {}
     where = {f"where_{name}": text for name, text in whose.items()}
-    versions = {name: text for name in ("before", "after") if (text := given.get(name))}
+    versions = {name: text for name in ("before", "after") if (text := inputs.get(name))}
     return (
         Panel("In short", ask("summary", month=month, **whose), View.FIGURES, 12, may_lack=True, heads=True),
         Panel("Its days", ask("days", month=month, **whose), View.CALENDAR, 12),
@@ -94,11 +94,11 @@ def _one(month: str, given: Given) -> tuple[Panel, ...]:
     )
 
 
-def _versions(given: Given, _: Choices) -> tuple[Field, ...]:
+def _versions(inputs: Inputs, _: Choices) -> tuple[Field, ...]:
     hint = "a number of the log, or a day"
     return (
-        Field("before", "Changes from version", given.get("before", ""), hint=hint),
-        Field("after", "to version", given.get("after", ""), hint=hint),
+        Field("before", "Changes from version", inputs.get("before", ""), hint=hint),
+        Field("after", "to version", inputs.get("after", ""), hint=hint),
     )
 
 

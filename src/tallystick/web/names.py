@@ -31,9 +31,9 @@ def names_of(answer: Answer, dimension: str) -> dict[str, str]:
     """Return the values of a dimension in an answer, in its order, each with its name; itself where it has none."""
     if not isinstance(answer, Table):
         return {}
-    named = f"{dimension}_name"
+    name_column = f"{dimension}_name"
     return {
-        str(row[dimension]): str(row.get(named) or row[dimension])
+        str(row[dimension]): str(row.get(name_column) or row[dimension])
         for row in answer.rows
         if row.get(dimension) not in {None, OTHERS}
     }

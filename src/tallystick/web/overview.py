@@ -24,8 +24,8 @@ LEADS: Mapping[str, str] = {
 FINDINGS = ask("anomalies")
 
 
-def _panels(_: str, given: Mapping[str, str]) -> tuple[Panel, ...]:
-    by = given.get("by")
+def _panels(_: str, inputs: Mapping[str, str]) -> tuple[Panel, ...]:
+    by = inputs.get("by")
     by = by if by in SWITCH else SWITCH[0]
     beside = "model" if by == "workspace" else "workspace"
     days, recent = {"since": "28d", "until": "today"}, {"since": f"{RECENT}d"}

@@ -36,10 +36,10 @@ def check(reader: LedgerReader, address: Address, teams: Collection[str]) -> Non
             continue
         own = _own(reader, dimension, tuple(sorted(teams)))
         if dimension == CENTER:
-            taken = frozenset(center for center in own if Filter.of(value).takes(center))
+            own_values = frozenset(center for center in own if Filter.of(value).takes(center))
         else:
-            taken = own & ids_of(reader.engine(), dimension, value)
-        if not taken:
+            own_values = own & ids_of(reader.engine(), dimension, value)
+        if not own_values:
             like = "an id or name like" if pattern(value) else "the id or name"
             raise InvalidQuestion(f"No {dimension} in the ledger has {like} {value!r}.")
 

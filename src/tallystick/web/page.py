@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from tallystick.address import WHERE, Address
 from tallystick.core.question import Cell, Table
-from tallystick.web.fields import Choices, Fields, Given
+from tallystick.web.fields import Choices, Fields, Inputs
 
 Row = Mapping[str, Cell]
 """A row of an answer, by column name."""
@@ -116,9 +116,9 @@ class Page:
     """Words and addresses of what can be done from it."""
     form: Fields | None = None
     """What its reader can set."""
-    examples: Callable[[Given, Choices], tuple[Panel, ...]] | None = None
+    examples: Callable[[Inputs, Choices], tuple[Panel, ...]] | None = None
     """Panels of what a reader may want to set, before all others where nothing is set yet."""
-    choices: Callable[[Given], tuple[Address, ...]] = lambda _: ()
+    choices: Callable[[Inputs], tuple[Address, ...]] = lambda _: ()
     """The questions whose answers have what the form chooses among, by the address of the page."""
 
 

@@ -136,31 +136,31 @@ def _show(panel: Panel, answers: Sequence[Answer | TallystickError], today: date
 def _table(part: Shown, answer: Table, beside: Sequence[Table], today: date) -> Shown:
     panel = part.panel
     if panel.view is View.REASONS:
-        made = reasons(answer, panel.address)
-        unknown = not made and answer.cells and answer.totals.get("before") is None
+        causes = reasons(answer, panel.address)
+        unknown = not causes and answer.cells and answer.totals.get("before") is None
         return replace(
-            part, reasons=made, grid=grid(answer, panel.address, panel.rows), lacks=NO_BEFORE if unknown else ""
+            part, reasons=causes, grid=grid(answer, panel.address, panel.rows), lacks=NO_BEFORE if unknown else ""
         )
     part = replace(part, grid=rows(panel, answer))
     if panel.view is View.TREND and beside:
         by_value = trends(course(beside[0], today, EVERY))
         return replace(part, trends=tuple(by_value.get(str(row[0])) for row in answer.cells))
-    chosen = answer.of_columns(panel.columns) if panel.columns else answer
+    selection = answer.of_columns(panel.columns) if panel.columns else answer
     figure = panel.address.text(CHART)
-    if panel.view is View.COURSE and (drawn := course(chosen, today, figure=figure)):
+    if panel.view is View.COURSE and (drawn := course(selection, today, figure=figure)):
         return _course(part, _beside(drawn, panel, beside), answer)
     return part
 
 
 def _beside(drawn: Course, panel: Panel, tables: Sequence[Table]) -> Course:
     """A chart with what its panel asks beside: the days four weeks before, the days to come, what stands out."""
-    asked = {address.report: address for address in panel.also}
+    addresses = {address.report: address for address in panel.also}
     for table in tables:
         match table.question.report if table.question else "":
             case "forecast":
                 drawn = ahead(drawn, table)
             case "anomalies" as report:
-                drawn = flagged(drawn, table, asked[report])
+                drawn = flagged(drawn, table, addresses[report])
             case _:
                 drawn = drawn.against(table, EARLIER, BEFORE)
     return drawn
@@ -180,8 +180,8 @@ def _document(part: Shown, document: Document, tables: Sequence[Table], today: d
         listed = [*_findings(part.panel, tables, today)]
         others = (advice(str(text)) for text in document.facts.get("attention", ()))
         known = {item.finding for item in listed}
-        every = (*listed, *(item for item in others if item.finding not in known))
-        return replace(part, advice=tuple(sorted(every, key=lambda item: item.ended)))
+        items = (*listed, *(item for item in others if item.finding not in known))
+        return replace(part, advice=tuple(sorted(items, key=lambda item: item.ended)))
     if part.panel.view is View.DAYS:
         return _finding(part, document, today)
     report = part.panel.address.report
@@ -224,19 +224,19 @@ def _minute(when: datetime) -> str:
 
 
 def _finding(part: Shown, document: Document, today: date) -> Shown:
-    asked, facts = part.panel.address, document.facts
-    if (drawn := finding_course(document, asked, today)) is None:
+    address, facts = part.panel.address, document.facts
+    if (drawn := finding_course(document, address, today)) is None:
         return part
 
     def deeper(slot: Slot) -> str:
-        return of_subject(asked, facts, "spend", slot.time, slot.time).having("by", "model,kind").url
+        return of_subject(address, facts, "spend", slot.time, slot.time).having("by", "model,kind").url
 
-    return _drawn(part, drawn, deeper, lambda slot, _: lines_of(asked, facts, slot.time, slot.time))
+    return _drawn(part, drawn, deeper, lambda slot, _: lines_of(address, facts, slot.time, slot.time))
 
 
 def _course(part: Shown, drawn: Course, table: Table) -> Shown:
     address = part.panel.address
-    beside = {asked.report: asked.url for asked in part.panel.also}
+    beside = {source.report: source.url for source in part.panel.also}
 
     def deeper(slot: Slot) -> str:
         if slot.state == AHEAD:
@@ -266,7 +266,7 @@ def _drawn(part: Shown, drawn: Course, deeper: Deeper, charges: Charges) -> Show
         states={slot.state: STATES[slot.state] for slot in drawn.slots if slot.state not in {"", AHEAD}},
         before=drawn.before if drawn.earlier else "",
         expected=bool(drawn.expected),
-        ranges=", 50 and 80 % range" if any(each.ranges for each in drawn.expected.values()) else "",
+        ranges=", 50 and 80 % range" if any(expectation.ranges for expectation in drawn.expected.values()) else "",
         behind=chart_table(drawn, deeper, charges),
     )
 

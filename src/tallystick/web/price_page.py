@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tallystick.core.question import Table
 from tallystick.core.text import safe
-from tallystick.web.fields import Choices, Field, Given
+from tallystick.web.fields import Choices, Field, Inputs
 from tallystick.web.links import subject
 from tallystick.web.page import Page, Panel, Row, View, ask
 
@@ -16,33 +16,33 @@ def _model(row: Row) -> str:
     return subject("model", name) if name.startswith("claude-") else ""
 
 
-def _panels(_: str, given: Given) -> tuple[Panel, ...]:
-    chosen = {name: text for name in ("on", "model") if (text := given.get(name))}
-    if chosen.get("model"):
-        title, asked = f"Every price of {chosen['model']}", ask("prices", model=chosen["model"], history="1")
+def _panels(_: str, inputs: Inputs) -> tuple[Panel, ...]:
+    choice = {name: text for name in ("on", "model") if (text := inputs.get(name))}
+    if choice.get("model"):
+        title, address = f"Every price of {choice['model']}", ask("prices", model=choice["model"], history="1")
     else:
-        title, asked = f"Prices on {chosen['on']}" if chosen else "Prices in force", ask("prices", **chosen)
+        title, address = f"Prices on {choice['on']}" if choice else "Prices in force", ask("prices", **choice)
     return (
         Panel(
             title,
-            asked,
+            address,
             width=12,
             rows=500,
             columns=("for", "context", "speed", *_RATES, "from", "until", "retires"),
             leads={"for": _model},
         ),
-        Panel("Notes", asked, View.MESSAGES, 12),
+        Panel("Notes", address, View.MESSAGES, 12),
     )
 
 
-def _fields(given: Given, choices: Choices) -> tuple[Field, ...]:
+def _fields(inputs: Inputs, choices: Choices) -> tuple[Field, ...]:
     [prices] = choices
     listed = prices.rows if isinstance(prices, Table) else []
     models = dict.fromkeys(str(row["for"]) for row in listed)
     options = (("", "all, on a day"), *((model, safe(model)) for model in models))
     return (
-        Field("on", "On the day", given.get("on", ""), kind="date"),
-        Field("model", "Every price of", given.get("model", "") if given.get("model") in models else "", options),
+        Field("on", "On the day", inputs.get("on", ""), kind="date"),
+        Field("model", "Every price of", inputs.get("model", "") if inputs.get("model") in models else "", options),
     )
 
 

@@ -114,15 +114,15 @@ class Readers:
                     await self._move(newer, first)
 
     async def _move(self, newer: Visit, first: Callable[[Visit], Coroutine[Any, Any, None]]) -> None:
-        works, shown = [*self._works.items()][::-1], self.visit()
+        works, current = [*self._works.items()][::-1], self.visit()
         with suppress(Exception):  # whoever asks is told
             await first(newer)
         for key, work in works:
-            if self.visit() == shown and _known(shown, key) in self._answers:
+            if self.visit() == current and _known(current, key) in self._answers:
                 with suppress(Exception):  # whoever asks is told
                     await self._answers.once(_known(newer, key), partial(work, newer))
         self._works.clear()
-        if self.visit() == shown:  # else a newer one was late, and is shown already
+        if self.visit() == current:  # else a newer one was late, and is shown already
             self._visits.show(newer)
 
     async def probe(self, version: Version) -> None:

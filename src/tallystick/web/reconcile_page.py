@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tallystick.web.fields import Given, days_label, period, period_field
+from tallystick.web.fields import Inputs, days_label, period, period_field
 from tallystick.web.page import Page, Panel, View, ask
 
 
-def _panels(_: str, given: Given) -> tuple[Panel, ...]:
-    days = period(given)
+def _panels(_: str, inputs: Inputs) -> tuple[Panel, ...]:
+    days = period(inputs)
     return (
-        Panel(f"From billed to priced, {days_label(given)}", ask("reconcile", **days), View.WATERFALL, 12),
+        Panel(f"From billed to priced, {days_label(inputs)}", ask("reconcile", **days), View.WATERFALL, 12),
         Panel("What modifiers did to priced", ask("reconcile", factors="1", **days), width=4, rows=30),
         Panel(
             "Rates as billed, beside the list's",

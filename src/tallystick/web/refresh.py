@@ -69,8 +69,8 @@ class State:
 class Refresh:
     """Syncs of the ledger that the settings name, one after the other: every interval, and when asked."""
 
-    def __init__(self, settings: Settings, every: timedelta | None) -> None:
-        self.every = every
+    def __init__(self, settings: Settings, pause: timedelta | None) -> None:
+        self.every = pause
         self.state = State()
         self._settings = settings
         self._clock = settings.clock()
@@ -104,12 +104,12 @@ class Refresh:
 
     async def listen(self) -> AsyncIterator[State | None]:
         """Give the state now and each time it changes; None as a sign of life."""
-        told: State | None = None
+        last: State | None = None
         silent = 0.0
         while not self._ended:
-            if self.state != told or silent >= BEAT:
-                yield self.state if self.state != told else None
-                told, silent = self.state, 0.0
+            if self.state != last or silent >= BEAT:
+                yield self.state if self.state != last else None
+                last, silent = self.state, 0.0
             await asyncio.sleep(GLANCE)
             silent += GLANCE
 

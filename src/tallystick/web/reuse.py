@@ -56,7 +56,7 @@ def reuse(table: Table, address: Address, most: int) -> tuple[Reuse, ...] | str:
     [dimension] = table.question.by if table.question else ("",)
     several = len({row.get("tier") for row in table.rows}) > 1
     names = apart({str(row[dimension]): str(row.get(f"{dimension}_name", row[dimension])) for row in table.rows})
-    made = []
+    entries = []
     for row in table.rows:
         written = [life for life in LIFETIMES if row[f"cache_write_{life}"]]
         if not written and not row["cache_read"]:
@@ -70,7 +70,7 @@ def reuse(table: Table, address: Address, most: int) -> tuple[Reuse, ...] | str:
         value = str(row[dimension])
         tier = f", {row['tier']} tier" if several and row.get("tier") == "priority" else ""
         verdict, state = _verdict(marks, row["net"])
-        made.append(
+        entries.append(
             Reuse(
                 safe(f"{names[value]}{tier}"),
                 narrowed(address, dimension, value),
@@ -85,7 +85,7 @@ def reuse(table: Table, address: Address, most: int) -> tuple[Reuse, ...] | str:
             )
         )
     text = nothing(table)
-    return tuple(made[:most]) or (NOTHING if text in {"", "nothing"} else text)
+    return tuple(entries[:most]) or (NOTHING if text in {"", "nothing"} else text)
 
 
 def _verdict(marks: tuple[Mark, ...], net: Cell) -> tuple[str, str]:

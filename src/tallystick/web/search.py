@@ -81,8 +81,8 @@ def time_hits(query: str, now: datetime) -> Iterator[Hit]:
         yield Hit("month", f"{window.start:%Y-%m}", "", month(f"{window.start:%Y-%m}", ""), f"{window.start:%B %Y}")
         return
     first, last = str(window.start.date()), str((window.end - DAY).date())
-    asked = Address("spend", (("since", first), ("until", last), ("by", "workspace")))
-    yield Hit("days", first if first == last else f"{first} to {last}", "", asked.url, "who spent on these days")
+    address = Address("spend", (("since", first), ("until", last), ("by", "workspace")))
+    yield Hit("days", first if first == last else f"{first} to {last}", "", address.url, "who spent on these days")
 
 
 def _dated(word: str, now: datetime) -> str:
@@ -93,9 +93,13 @@ def _dated(word: str, now: datetime) -> str:
         return ""
     day = match["day"] or match["after"]
     text = f"{number:02}" + (f"-{int(day):02}" if day else "")
-    this = f"{now.year}-{text}"
+    this_year = f"{now.year}-{text}"
     return (
-        f"{match['year']}-{text}" if match["year"] else this if this <= f"{now:%Y-%m-%d}" else f"{now.year - 1}-{text}"
+        f"{match['year']}-{text}"
+        if match["year"]
+        else this_year
+        if this_year <= f"{now:%Y-%m-%d}"
+        else f"{now.year - 1}-{text}"
     )
 
 

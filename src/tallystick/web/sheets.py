@@ -38,7 +38,7 @@ class Sheet:
 
 def sheets(report: str, document: Document) -> tuple[Sheet, ...]:
     """Return the parts of a report's Document; figures of what it was asked about lead to the charges behind them."""
-    asked = next((figure.question for figure in document.figures if figure.question), None)
+    question = next((figure.question for figure in document.figures if figure.question), None)
     ids = _ids(document.lines)
     return tuple(
         Sheet(
@@ -46,18 +46,18 @@ def sheets(report: str, document: Document) -> tuple[Sheet, ...]:
             tuple(section["words"]),
             section["picture"],
             picture(part, NARROW),
-            _grid(report, part.table, asked, ids) if part.table else None,
+            _grid(report, part.table, question, ids) if part.table else None,
         )
         for section, part in zip(laid(document)["sections"], document.sections, strict=True)
     )
 
 
-def _grid(report: str, table: Table, asked: Question | None, ids: Ids) -> Grid:
+def _grid(report: str, table: Table, question: Question | None, ids: Ids) -> Grid:
     """The grid of a table: as its own report shows it, else as part of what the Document was asked about."""
     if table.question:
         return grid(table, Address(table.question.report))
     plain = grid(table)
-    if not asked:
+    if not question:
         return plain
     names = [column.heading.name for column in columns_of(table)]
     heads = tuple(
@@ -68,12 +68,12 @@ def _grid(report: str, table: Table, asked: Question | None, ids: Ids) -> Grid:
     for texts, row in zip(plain.rows, table.rows, strict=False):
         record = _told(row, table, ids)
         urls = (
-            lines(asked, name, record, record) if record and head.figure and row[name] else ""
+            lines(question, name, record, record) if record and head.figure and row[name] else ""
             for name, head in zip(names, heads, strict=True)
         )
         rows.append(tuple(replace(text, url=url) for text, url in zip(texts, urls, strict=True)))
     foot = tuple(
-        replace(text, url=lines(asked, name, {}) if table.totals.get(name) else "")
+        replace(text, url=lines(question, name, {}) if table.totals.get(name) else "")
         for text, name in zip(plain.foot, names, strict=False)
     )
     return replace(plain, heads=heads, rows=tuple(rows), foot=foot)
@@ -81,16 +81,16 @@ def _grid(report: str, table: Table, asked: Question | None, ids: Ids) -> Grid:
 
 def _told(row: Mapping[str, Cell], table: Table, ids: Ids) -> dict[str, str]:
     """By what a row is told, as ids; a name that several ids have tells none."""
-    told = {}
+    values = {}
     for heading in table.headings:
         dimension, value = heading.name.removesuffix(NAME), str(row[heading.name])
         if dimension not in TOLD:
             continue
         if heading.kind is Kind.DIMENSION or dimension in {"team", "model", "kind"}:
-            told[dimension] = value
+            values[dimension] = value
         elif heading.kind is Kind.NAME and len(known := ids.get((dimension, value), frozenset())) == 1:
-            [told[dimension]] = known
-    return told
+            [values[dimension]] = known
+    return values
 
 
 def _ids(table: Table | None) -> Ids:

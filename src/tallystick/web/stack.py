@@ -100,7 +100,11 @@ def lanes_of(flags: Sequence[Flag]) -> list[list[Flag]]:
     """Return flags in lanes, none beside another of its lane; those that find no room are in the table alone."""
     lanes: list[list[Flag]] = []
     for flag in flags:
-        free = (lane for lane in lanes if all(flag.last < other.first or other.last < flag.first for other in lane))
+        free = (
+            lane
+            for lane in lanes
+            if all(flag.last < neighbour.first or neighbour.last < flag.first for neighbour in lane)
+        )
         if lane := next(free, None):
             lane.append(flag)
         elif len(lanes) < LANES:
@@ -142,8 +146,8 @@ def range_text(course: Course, expected: Expected, percent: int) -> str:
 def _scale(course: Course, above: int) -> Scale:
     columns = [[float(series.amounts[index] or 0) for series in course.series] for index in range(len(course.slots))]
     earlier = [float(amount) for amount in course.earlier if amount is not None]
-    for each in course.expected.values():
-        earlier += [float(each.amount), *(float(end) for ends in each.ranges.values() for end in ends)]
+    for expectation in course.expected.values():
+        earlier += [float(expectation.amount), *(float(end) for ends in expectation.ranges.values() for end in ends)]
     high = max((*(sum(value for value in column if value > 0) for column in columns), *earlier, 0.0))
     low = min((*(sum(value for value in column if value < 0) for column in columns), *earlier, 0.0))
     return Scale(low * 1.06, high * 1.06 or 1.0, above)

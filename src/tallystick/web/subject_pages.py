@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from tallystick.outlook.roster import RECENT
 from tallystick.web.anomaly_page import ANOMALY
 from tallystick.web.changes import changes
-from tallystick.web.fields import Given
+from tallystick.web.fields import Inputs
 from tallystick.web.links import SUBJECTS, subject
 from tallystick.web.month_pages import MONTH
 from tallystick.web.page import SWITCH, Page, Panel, Row, View, ask
@@ -38,14 +38,14 @@ ABOUT = {
 }
 
 
-def _subject(dimension: str) -> Callable[[str, Given], tuple[Panel, ...]]:
+def _subject(dimension: str) -> Callable[[str, Inputs], tuple[Panel, ...]]:
     """The panels of one value of a dimension."""
     others = tuple(name for name in (*SWITCH, "actor") if name != dimension)
     switch = others[:4]
 
-    def panels(value: str, given: Given) -> tuple[Panel, ...]:
+    def panels(value: str, inputs: Inputs) -> tuple[Panel, ...]:
         where = {f"where_{dimension}": value}
-        by = given.get("by") if given.get("by") in others else ("model" if dimension != "model" else "workspace")
+        by = inputs.get("by") if inputs.get("by") in others else ("model" if dimension != "model" else "workspace")
         profile = ask("profile", dimension=dimension, value=value)
         recent = {"since": f"{RECENT}d", **where}
         ahead = (ask("forecast", **where),)
@@ -110,10 +110,10 @@ def _list(dimension: str) -> Page:
     name = PLURALS[dimension]
     own = Panel(name, ask("spend", by=dimension, since=f"{RECENT}d", compare="previous"), width=12, rows=500)
     if dimension == "key":
-        asked = ask("keys", since=f"{RECENT}d")
+        address = ask("keys", since=f"{RECENT}d")
         panel = Panel(
             f"{name}, {RECENT} days",
-            asked,
+            address,
             width=12,
             rows=500,
             columns=KEYS,

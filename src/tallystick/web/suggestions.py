@@ -55,9 +55,9 @@ class Suggestions:
             Hit(option.kind, option.name, option.about, option.url, aliases=option.aliases): option for option in known
         }
         text = text if len(text) <= LONGEST else ""
-        chosen = ranked(text, hits, near=False) if text or not query.get("report") else [*hits]
+        order = ranked(text, hits, near=False) if text or not query.get("report") else [*hits]
         place = "filter" if query.get("report") else "search"
-        options = [*self._times(text, place), *(hits[hit] for hit in chosen)][:MOST]
+        options = [*self._times(text, place), *(hits[hit] for hit in order)][:MOST]
         return HTMLResponse(rendered("suggestions.html", options=options, place=place))
 
     async def _hits(self, request: Request) -> list[Option]:
@@ -80,8 +80,8 @@ class Suggestions:
             return []
         parameters = report.report.parameters
         known = next((parameter.choices for parameter in parameters if parameter.form is Form.WHERE), ())
-        asked = canonical(query.get("filter", ""), known)
-        dimensions = dict.fromkeys(name for name in (asked, *SUBJECTS) if name in known)
+        preferred = canonical(query.get("filter", ""), known)
+        dimensions = dict.fromkeys(name for name in (preferred, *SUBJECTS) if name in known)
         return [
             option
             for dimension in dimensions

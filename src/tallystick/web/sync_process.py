@@ -70,8 +70,8 @@ def _sync(arguments: Event, tell: Callable[..., None]) -> tuple[str, str]:
     from tallystick.settings import Settings
 
     def progress(progress: Progress) -> None:
-        done = progress.done + progress.ahead
-        tell(phase="reading", subject=progress.subject, done=done, total=progress.total, requests=progress.requests)
+        count = progress.done + progress.ahead
+        tell(phase="reading", subject=progress.subject, done=count, total=progress.total, requests=progress.requests)
 
     def waiting(holder: str) -> None:
         tell(phase="waiting", subject=holder)
@@ -90,9 +90,9 @@ def _sync(arguments: Event, tell: Callable[..., None]) -> tuple[str, str]:
 def _told(outcome: Outcome) -> tuple[str, str]:
     """What a sync did, and what it had to leave out."""
     days = "1 day" if outcome.days == 1 else f"{outcome.days:,} days"
-    done = f"{days} changed, {outcome.rows:,} rows read in {outcome.requests:,} requests"
+    summary = f"{days} changed, {outcome.rows:,} rows read in {outcome.requests:,} requests"
     failures = [f"{label}: {wrong.what}" for label, wrong in outcome.failures.items()]
-    return done, masked("; ".join(failures))
+    return summary, masked("; ".join(failures))
 
 
 def _end_with(source: TextIO) -> None:

@@ -10,8 +10,8 @@ from tallystick.web.tokens import Identity
 
 def panels_for(panels: tuple[Panel, ...], identity: Identity) -> tuple[Panel, ...]:
     """Return the panels that an identity may see, others in the place of those that it may not where there are such."""
-    chosen = (panel if holdable(panel.address, identity) else panel.of_teams for panel in panels)
-    return tuple(panel for panel in chosen if panel)
+    visible = (panel if holdable(panel.address, identity) else panel.of_teams for panel in panels)
+    return tuple(panel for panel in visible if panel)
 
 
 def not_for(page: Page, identity: Identity) -> Shown:

@@ -57,14 +57,14 @@ def tiles(report: str, document: Document, today: date, forecast: Table | None =
 
     With it there is one for the missing budget.
     """
-    made = [_tile(report, figure, today, forecast) for figure in document.figures]
-    if forecast and not any(tile.name.startswith("Budget") for tile in made):
-        made.insert(next((index + 1 for index, tile in enumerate(made) if tile.gauge), len(made)), NO_BUDGET)
-    return tuple(made)
+    row = [_tile(report, figure, today, forecast) for figure in document.figures]
+    if forecast and not any(tile.name.startswith("Budget") for tile in row):
+        row.insert(next((index + 1 for index, tile in enumerate(row) if tile.gauge), len(row)), NO_BUDGET)
+    return tuple(row)
 
 
 def _tile(report: str, figure: Figure, today: date, forecast: Table | None) -> Tile:
-    called, question = figure.heading.name, figure.question
+    figure_name, question = figure.heading.name, figure.question
     trust = recent(question.window, today) if question else ""
     name = safe(figure.heading.name.replace("_", " "))
     note = safe(figure.note)
@@ -80,8 +80,10 @@ def _tile(report: str, figure: Figure, today: date, forecast: Table | None) -> T
         note.removeprefix(change).strip(),
         next((url for start, url in LEADS.items() if name.startswith(start)), ""),
         _gauge(forecast) if forecast and name.startswith("forecast") else None,
-        lines(question, called, {}) if question and figure.cell else "",
-        "\n".join(filter(None, (trust, source(report, called, {})))) if figure.heading.kind is not Kind.TEXT else "",
+        lines(question, figure_name, {}) if question and figure.cell else "",
+        "\n".join(filter(None, (trust, source(report, figure_name, {}))))
+        if figure.heading.kind is not Kind.TEXT
+        else "",
     )
 
 
@@ -91,10 +93,10 @@ def _gauge(forecast: Table) -> Gauge | None:
     spent, low, high = (_length(row.get(name)) for name in ("spent", "low_80", "high_80"))
     if not high:
         return None
-    whole = high * 1.04
+    full_length = high * 1.04
     texts = {heading.name: shown(row[heading.name], heading) for heading in forecast.headings}
     label = f"Spent {texts['spent']}, range {texts['low_80']} to {texts['high_80']} USD"
-    shares = [f"{length / whole * 100:.2f}" for length in (spent, low, high - low)]
+    shares = [f"{length / full_length * 100:.2f}" for length in (spent, low, high - low)]
     return Gauge(shares[0], shares[1], shares[2], label)
 
 

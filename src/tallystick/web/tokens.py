@@ -77,7 +77,7 @@ class Tokens:
     def of_token(self, token: str) -> tuple[str, Identity] | None:
         """Return the hash and the identity of a token, None where nobody has it; in the same time for every token."""
         digest = digest_of(token)
-        matches = [(known, who) for known, who in self.by_hash.items() if hmac.compare_digest(known, digest)]
+        matches = [(known, identity) for known, identity in self.by_hash.items() if hmac.compare_digest(known, digest)]
         return matches[0] if matches else None
 
 

@@ -55,11 +55,11 @@ class Visits:
 
         A newer one is shown as soon as `show` is told so, and after `LATE` seconds in any case.
         """
-        newest, shown = self._look(), self._shown
+        newest, current = self._look(), self._shown
         late = self._clock.elapsed() >= self._outdated_at + LATE
-        if shown is None or shown.version is None or newest.version is None or late:
-            shown = self._shown = newest
-        return shown
+        if current is None or current.version is None or newest.version is None or late:
+            current = self._shown = newest
+        return current
 
     def newer(self) -> Visit | None:
         """Return the newest state where readers are not shown it yet; LedgerError as from `visit`."""

@@ -12,7 +12,7 @@ from tallystick.core.dimensions import NAMED
 from tallystick.core.question import Table
 from tallystick.core.text import safe
 from tallystick.reports.whatif import dearest
-from tallystick.web.fields import Choices, Field, Given, days_label, period, period_field
+from tallystick.web.fields import Choices, Field, Inputs, days_label, period, period_field
 from tallystick.web.page import Page, Panel, View, ask
 
 STEP = 5
@@ -26,60 +26,65 @@ _COLUMNS = ("model", "tier", "what_if", "priced", "difference", "change", "total
 _FIGURES = ("priced", "what_if", "difference", "change", "unpriced")
 
 
-def _share(given: Given, name: str) -> str:
+def _share(inputs: Inputs, name: str) -> str:
     """A slider's percent as the share that a report takes; empty where it is not set."""
-    text = given.get(name, "")
+    text = inputs.get(name, "")
     percent = Decimal(text) if _PERCENT.fullmatch(text) else Decimal(-1)
     return f"{percent.scaleb(-2):f}" if 0 <= percent <= 100 else ""  # noqa: PLR2004 - all of it
 
 
-def _asked(given: Given) -> Address:
+def _asked(inputs: Inputs) -> Address:
     """The question that the settings ask."""
-    old, new = given.get("from", ""), given.get("to", "")
-    pairs: dict[str, str] = dict(period(given))
+    old, new = inputs.get("from", ""), inputs.get("to", "")
+    pairs: dict[str, str] = dict(period(inputs))
     if old and new and old != new:
         pairs["swap"] = f"{old}={new}"
     for name in ("batch", "cache_hit"):
-        share = _share(given, name)
+        share = _share(inputs, name)
         if share and (share != "0" or name == "cache_hit"):
             pairs[name] = share
-    if given.get("geo") in {"global", "us"}:
-        pairs["geo"] = given["geo"]
+    if inputs.get("geo") in {"global", "us"}:
+        pairs["geo"] = inputs["geo"]
     if len(pairs) == 1:
         pairs["batch"] = "0"
     return Address("whatif", (("by", "model"), *pairs.items()))
 
 
-def _panels(_: str, given: Given) -> tuple[Panel, ...]:
-    if not _is_set(given):
+def _panels(_: str, inputs: Inputs) -> tuple[Panel, ...]:
+    if not _is_set(inputs):
         return ()
-    asked = _asked(given)
+    address = _asked(inputs)
     return (
-        Panel(f"The bill at list price, {days_label(given)}", asked, View.TOTALS, 12, columns=_FIGURES, heads=True),
-        Panel("By model", asked, width=12, rows=40, columns=_COLUMNS),
-        Panel("What cannot be known", asked, View.MESSAGES, 12),
+        Panel(f"The bill at list price, {days_label(inputs)}", address, View.TOTALS, 12, columns=_FIGURES, heads=True),
+        Panel("By model", address, width=12, rows=40, columns=_COLUMNS),
+        Panel("What cannot be known", address, View.MESSAGES, 12),
     )
 
 
-def _fields(given: Given, choices: Choices) -> tuple[Field, ...]:
+def _fields(inputs: Inputs, choices: Choices) -> tuple[Field, ...]:
     used, priced, _ = (answer.rows if isinstance(answer, Table) else [] for answer in choices)
     old = tuple(dict.fromkeys(str(row["model"]) for row in used if row["model"] != NAMED["model"].absent))
     new = tuple(dict.fromkeys(str(row["for"]) for row in priced if not row["retires"] and row["uncached_input"]))
     return (
-        *period_field(given),
-        Field("from", "Use of", _of(given.get("from", ""), old), _options(old)),
-        Field("to", "priced as", _of(given.get("to", ""), new), _options(new)),
-        Field("batch", "Sent as batch", given.get("batch", "0"), step=STEP, first="none more"),
+        *period_field(inputs),
+        Field("from", "Use of", _of(inputs.get("from", ""), old), _options(old)),
+        Field("to", "priced as", _of(inputs.get("to", ""), new), _options(new)),
+        Field("batch", "Sent as batch", inputs.get("batch", "0"), step=STEP, first="none more"),
         Field(
-            "cache_hit", "Read from cache", given.get("cache_hit", str(-STEP)), step=STEP, least=-STEP, first="as it is"
+            "cache_hit",
+            "Read from cache",
+            inputs.get("cache_hit", str(-STEP)),
+            step=STEP,
+            least=-STEP,
+            first="as it is",
         ),
-        Field("geo", "Geography", given.get("geo", ""), GEOS),
+        Field("geo", "Geography", inputs.get("geo", ""), GEOS),
     )
 
 
-def _examples(given: Given, choices: Choices) -> tuple[Panel, ...]:
+def _examples(inputs: Inputs, choices: Choices) -> tuple[Panel, ...]:
     """What a reader may want to know first: the dearest model as others, half of all as batch, more cached."""
-    if _is_set(given):
+    if _is_set(inputs):
         return ()
     _, priced, as_it_is = (answer.rows if isinstance(answer, Table) else [] for answer in choices)
     rates = {str(row["for"]): row["uncached_input"] for row in reversed(priced) if not row["retires"]}
@@ -93,7 +98,7 @@ def _examples(given: Given, choices: Choices) -> tuple[Panel, ...]:
         "Half as batch": {"batch": "50"},
         "More from the cache": {"cache_hit": "80"},
     }
-    days = _days(given)
+    days = _days(inputs)
     return tuple(
         Panel(
             safe(title),
@@ -107,13 +112,13 @@ def _examples(given: Given, choices: Choices) -> tuple[Panel, ...]:
     )
 
 
-def _choices(given: Given) -> tuple[Address, ...]:
+def _choices(inputs: Inputs) -> tuple[Address, ...]:
     """The models that were used, the price list, and what each model costs as it is."""
-    return ask("usage", by="model", since="90d"), ask("prices"), _asked(_days(given))
+    return ask("usage", by="model", since="90d"), ask("prices"), _asked(_days(inputs))
 
 
-def _days(given: Given) -> dict[str, str]:
-    return {"days": given["days"]} if given.get("days") else {}
+def _days(inputs: Inputs) -> dict[str, str]:
+    return {"days": inputs["days"]} if inputs.get("days") else {}
 
 
 def _newest(models: Iterable[str]) -> list[str]:
@@ -124,8 +129,8 @@ def _newest(models: Iterable[str]) -> list[str]:
     return [*families.values()]
 
 
-def _is_set(given: Given) -> bool:
-    return any(given.get(name) for name in ("from", "to", "batch", "cache_hit", "geo"))
+def _is_set(inputs: Inputs) -> bool:
+    return any(inputs.get(name) for name in ("from", "to", "batch", "cache_hit", "geo"))
 
 
 def _options(models: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

@@ -175,9 +175,9 @@ def finding_of(context: Context, finding: str, where: Where = None) -> Finding:
     ids: list[str] = []
     for since in FAR if finding else ():
         findings = findings_since(context, since, where).findings
-        chosen = [entry for entry in findings if entry.id.startswith(finding.casefold())]
-        if len(chosen) == 1:
-            return chosen[0]
+        matches = [entry for entry in findings if entry.id.startswith(finding.casefold())]
+        if len(matches) == 1:
+            return matches[0]
         ids = [entry.id for entry in findings]
     hint = did_you_mean(finding, ids) or f"`tallystick anomalies` lists those of {SINCE}."
     raise UnknownName(f"There is no finding {finding!r}.", hint)

@@ -167,10 +167,10 @@ def _amounts(rows: Sequence[Row]) -> dict[Line, Amount]:
 
 def _scaled(amounts: Mapping[Line, Amount], expected: Decimal) -> dict[Line, Amount]:
     """The same lines in the same proportion, coming to what was expected, exactly."""
-    whole = total([amount.billed for amount in amounts.values()])
-    if whole <= 0 or expected <= 0:
+    billed = total([amount.billed for amount in amounts.values()])
+    if billed <= 0 or expected <= 0:
         return {}
-    scale = Fraction(expected) / Fraction(whole)
+    scale = Fraction(expected) / Fraction(billed)
     scaled = {
         line: Amount(
             None if amount.quantity is None else round(amount.quantity * scale),

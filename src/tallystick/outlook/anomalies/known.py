@@ -75,5 +75,5 @@ def acknowledgement_of(context: Context, finding: str, reason: str) -> Acknowled
 
     if not reason.strip():
         raise InvalidQuestion("The reason is empty.", "Write --reason planned.")
-    chosen = finding_of(context, finding)
-    return Acknowledgement(chosen.id, *chosen.subject, str(chosen.since), reason.strip(), text(context.now))
+    match = finding_of(context, finding)
+    return Acknowledgement(match.id, *match.subject, str(match.since), reason.strip(), text(context.now))

@@ -70,7 +70,7 @@ def ledger_findings(
             continue
         scope = {**where, "organization": Filter.of(organization)}
         detections[organization] = _detection(context, organization, since, scope, minimum)
-    shown = [
+    selection = [
         finding
         for detection in detections.values()
         for finding in detection.findings
@@ -78,12 +78,12 @@ def ledger_findings(
     ]
     events = context.events.rows
     entries = acknowledgements(context.tables.root)
-    members = [cell for finding in shown for cell in finding.cells] if events else []
+    members = [cell for finding in selection for cell in finding.cells] if events else []
     teams = teams_of(context.owners, engine, members, today)
-    shown = [with_expectation(engine, finding, events, entries, teams) for finding in shown]
-    shown.sort(key=lambda finding: (finding.since, finding.above), reverse=True)
+    selection = [with_expectation(engine, finding, events, entries, teams) for finding in selection]
+    selection.sort(key=lambda finding: (finding.since, finding.above), reverse=True)
     minimums = {organization: detection.minimum for organization, detection in detections.items()}
-    return LedgerFindings(shown, minimums, sum(detection.young for detection in detections.values()))
+    return LedgerFindings(selection, minimums, sum(detection.young for detection in detections.values()))
 
 
 def _detection(

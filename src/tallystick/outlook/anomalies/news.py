@@ -39,14 +39,18 @@ def lasting(context: Context, dimension: str, id_: str) -> str:
 
     The largest finding is named, the others are counted.
     """
-    active = [each for each in findings_since(context, None, None).findings if each.state == State.ACTIVE]
+    active = [anomaly for anomaly in findings_since(context, None, None).findings if anomaly.state == State.ACTIVE]
     cells = [cell for finding in active for cell in finding.cells]
     teams = teams_of(context.owners, context.engine, cells, context.now.date()) if dimension == TEAM else {}
 
     def value(cell: Cell) -> str | None:
         return teams.get(cell) if dimension == TEAM else getattr(cell, dimension)
 
-    own = [each for each in active if each.subject[1:] == (dimension, id_) or {*map(value, each.cells)} == {id_}]
+    own = [
+        anomaly
+        for anomaly in active
+        if anomaly.subject[1:] == (dimension, id_) or {*map(value, anomaly.cells)} == {id_}
+    ]
     if not own:
         return ""
     first, *others = _ordered(own)

@@ -148,10 +148,10 @@ WHERE = ("organization", "workspace", "key", "actor", "model", TEAM)
 
 
 def _messages(results: LedgerFindings, engine: Engine) -> Iterator[Message]:
-    called = directory(engine, "organization")
+    names = directory(engine, "organization")
     several = len(results.minimums) > 1
     for organization, minimum in results.minimums.items():
-        whose = f" of {called.get(organization, organization)}" if several else ""
+        whose = f" of {names.get(organization, organization)}" if several else ""
         yield note(f"Less than {plain(minimum)} USD above expectation{whose} is no finding (--minimum).")
     if results.young:
         yield note(
@@ -178,8 +178,8 @@ def answer(context: Context, since: When | None = None, where: Where = None, min
         coverage,
         engine.version.identity,
     )
-    chosen = table.of_columns([heading.name for heading in headings])
-    return context.warned(replace(chosen, messages=table.messages))
+    columns = table.of_columns([heading.name for heading in headings])
+    return context.warned(replace(columns, messages=table.messages))
 
 
 REPORT = Report(

@@ -31,11 +31,11 @@ def shared_sightings(
     while rest:
         first = rest[0]
         group = [sighting for sighting in rest if sighting.start - first.start <= TOGETHER and not sighting.new]
-        whole = _shared_subject(group, by_cell, teams) if len(group) >= SEVERAL else None
-        if whole is None:
+        shared = _shared_subject(group, by_cell, teams) if len(group) >= SEVERAL else None
+        if shared is None:
             result.append(rest.pop(0))
             continue
-        subject, members = whole
+        subject, members = shared
         result.append(_joint_sighting(subject, members, by_cell))
         rest = [sighting for sighting in rest if sighting not in members]
     return result

@@ -159,8 +159,8 @@ class Survey:
         inputs = self._sum(group, "input_tokens")
         if any(read):
             shares = [
-                READ_RATE + (1 - READ_RATE) * (1 - part / whole) if whole > 0 else 0.0
-                for part, whole in zip(read, inputs, strict=True)
+                READ_RATE + (1 - READ_RATE) * (1 - part / total_input) if total_input > 0 else 0.0
+                for part, total_input in zip(read, inputs, strict=True)
             ]
             input_dollars = self._sum(group, "input_dollars")
             yield Series(Measure.CACHE, self._masked(shares), input_dollars, self._weekday, TINY)
@@ -169,13 +169,13 @@ class Survey:
         self, subject: Subject, group: tuple[Cell, ...], by_measure: Sequence[tuple[Series, list[Episode]]]
     ) -> Iterator[Sighting]:
         """The episodes of all measures of a subject: those that overlap are one, told by the first."""
-        every = sorted(
+        pairs = sorted(
             ((episode, series) for series, episodes in by_measure for episode in episodes),
             key=lambda entry: (entry[0].start, entry[0].seen),
         )
         dollars = by_measure[0][0].dollars
         clusters: list[list[tuple[Episode, Series]]] = []
-        for episode, series in every:
+        for episode, series in pairs:
             if clusters and episode.start <= max(earlier.end for earlier, _ in clusters[-1]) + 1:
                 clusters[-1].append((episode, series))
             else:
@@ -207,9 +207,9 @@ class Survey:
             newest = max((episode for episode, _ in cluster), key=lambda episode: (episode.end, episode.seen))
             state = State.ACTIVE if any(episode.state is State.ACTIVE for episode, _ in cluster) else newest.state
             ratio = None if state is State.ENDED else _ratio(expected, spent, end)
-            seen = min(episode.seen for episode, _ in cluster)
+            first_seen = min(episode.seen for episode, _ in cluster)
             new = any(episode.new for episode, _ in cluster)
-            sighting = Sighting(subject, own, start, end, seen, state, measure, expected, new=new, ratio=ratio)
+            sighting = Sighting(subject, own, start, end, first_seen, state, measure, expected, new=new, ratio=ratio)
             sighting.deviations = max(episode.deviations for episode, _ in cluster)
             sighting.goes_on = any(episode.goes_on for episode, _ in cluster)
             yield sighting
@@ -217,10 +217,10 @@ class Survey:
     def _is_more(self, sighting: Sighting) -> bool:
         """Whether all of an organization spent more with a model, and not this model in the place of another."""
         everything = [cell for cell in self._by_cell if cell.organization == sighting.subject.organization]
-        whole, part = self.dollars(everything), self.dollars(sighting.cells)
+        total_dollars, part = self.dollars(everything), self.dollars(sighting.cells)
         if not sighting.start:
             return True
-        rest = [whole[day] - part[day] for day in range(len(whole))]
+        rest = [total_dollars[day] - part[day] for day in range(len(total_dollars))]
         before = self._before(rest, sighting.start)
         excess = sum(part[day] - usual for day, usual in sighting.expected.items())
         shift = sum(before[day % LAST] - rest[day] for day in sighting.expected if day % LAST in before)

@@ -24,7 +24,7 @@ def check(objects: Objects, folder: Path) -> None:
             condition
             for condition, put in (
                 ("not there", lambda: objects.create(name, b"second")),
-                ("as it was", lambda: objects.replace(name, b"third", {each: wrong[each] for each in tag})),
+                ("as it was", lambda: objects.replace(name, b"third", {field: wrong[field] for field in tag})),
             )
             if not _refuses(put)
         ]

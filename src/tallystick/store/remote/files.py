@@ -29,14 +29,14 @@ class Lost(Exception):
 def walk(folder: Path, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
     """Every file of a ledger by its path, but what is of this machine alone."""
     with suppress(FileNotFoundError), os.scandir(folder) as listed:
-        for each in listed:
-            if not below and (each.name in _OWN or each.name.startswith(".link-")):
+        for entry in listed:
+            if not below and (entry.name in _OWN or entry.name.startswith(".link-")):
                 continue
-            if each.is_dir(follow_symlinks=False):
-                yield from walk(Path(each.path), f"{below}{each.name}/")
-            elif not each.name.endswith(_UNFINISHED):
+            if entry.is_dir(follow_symlinks=False):
+                yield from walk(Path(entry.path), f"{below}{entry.name}/")
+            elif not entry.name.endswith(_UNFINISHED):
                 with suppress(FileNotFoundError):  # renamed meanwhile
-                    yield below + each.name, each.stat()
+                    yield below + entry.name, entry.stat()
 
 
 def is_as(status: os.stat_result | None, entry: Entry | None) -> bool:
@@ -59,10 +59,10 @@ def status(path: Path) -> os.stat_result | None:
 class Fetcher:
     """Brings files of a ledger into a folder; those that another copy on this machine has are linked."""
 
-    def __init__(self, objects: Objects, folder: Path, other: Path) -> None:
+    def __init__(self, objects: Objects, folder: Path, second: Path) -> None:
         self._objects = objects
         self._folder = folder
-        self._other = other
+        self._other = second
 
     def fetch(self, files: Mapping[str, Entry]) -> list[str]:
         """Bring files, several at once; the paths of those that are lost in the bucket."""
@@ -109,15 +109,15 @@ class Fetcher:
 
 def at_once(work: Callable[[T], None], values: Iterable[T]) -> None:
     """Do some work for each value, several at once; raise what the first that fails raises."""
-    every = [*values]
-    if len(every) < 2:  # noqa: PLR2004 - one alone needs no thread
-        for value in every:
+    inputs = [*values]
+    if len(inputs) < 2:  # noqa: PLR2004 - one alone needs no thread
+        for value in inputs:
             work(value)
         return
     pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="tallystick-objects")
     try:
-        for done in [pool.submit(work, value) for value in every]:
-            done.result()
+        for future in [pool.submit(work, value) for value in inputs]:
+            future.result()
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -134,6 +134,6 @@ def clear(folder: Path, paths: Iterable[str]) -> None:
     for path in paths:
         (folder / path).unlink(missing_ok=True)
         folders |= {parent for parent in (folder / path).parents if parent.is_relative_to(folder) and parent != folder}
-    for each in sorted(folders, key=lambda parent: len(parent.parts), reverse=True):
+    for parent_folder in sorted(folders, key=lambda parent: len(parent.parts), reverse=True):
         with suppress(OSError):
-            each.rmdir()
+            parent_folder.rmdir()

@@ -66,19 +66,19 @@ class Lease:
         `waiting` is told who writes, at once and every `reminder` seconds.
         """
         begin = time.monotonic()
-        reminded_at, seen, since = begin - reminder, None, begin
+        reminded_at, last_tag, since = begin - reminder, None, begin
         while True:
             content = self._objects.get(NAME)
             terms = _terms(content.data, self._objects.bucket) if content else None
             now = time.monotonic()
             if content is None or terms is None:
-                begun = self._take(Terms(1, _name(), self._copy), None, was_over=True)
-            elif terms.over or terms.copy == self._copy or (content.tag == seen and now >= since + self._length):
-                begun = self._take(Terms(terms.epoch + 1, _name(), self._copy), content.tag, was_over=terms.over)
+                is_taken = self._take(Terms(1, _name(), self._copy), None, was_over=True)
+            elif terms.over or terms.copy == self._copy or (content.tag == last_tag and now >= since + self._length):
+                is_taken = self._take(Terms(terms.epoch + 1, _name(), self._copy), content.tag, was_over=terms.over)
             else:
-                begun = False
-                if content.tag != seen:
-                    seen, since = content.tag, now
+                is_taken = False
+                if content.tag != last_tag:
+                    last_tag, since = content.tag, now
                 if now >= begin + patience:
                     raise LedgerError(
                         f"The ledger {self._objects.bucket} is being written by {safe(terms.holder)}.",
@@ -88,7 +88,7 @@ class Lease:
                     waiting(safe(terms.holder))
                     reminded_at = now
                 time.sleep(min(1.0, self._length / 20, max(0.0, begin + patience - now)))
-            if begun:
+            if is_taken:
                 threading.Thread(target=self._renew_on, name="tallystick-lease", daemon=True).start()
                 return
 
@@ -111,13 +111,13 @@ class Lease:
             self._objects.replace(NAME, msgspec.json.encode(msgspec.structs.replace(self._terms, over=True)), self._tag)
 
     def _take(self, terms: Terms, tag: Tag | None, *, was_over: bool) -> bool:
-        sent, data = time.monotonic(), msgspec.json.encode(terms)
+        sent_at, data = time.monotonic(), msgspec.json.encode(terms)
         try:
             self._tag = self._objects.create(NAME, data) if tag is None else self._objects.replace(NAME, data, tag)
         except Changed:
             if not self._is_ours(data):
                 return False
-        self._terms, self._valid_until = terms, sent + self._length * _VALID
+        self._terms, self._valid_until = terms, sent_at + self._length * _VALID
         self.was_over = was_over
         return True
 
@@ -130,8 +130,8 @@ class Lease:
 
     def _renew(self) -> None:
         """Renew it; where another has it, it is over at once."""
-        sent = time.monotonic()
-        if sent >= self._valid_until:
+        sent_at = time.monotonic()
+        if sent_at >= self._valid_until:
             return
         terms = msgspec.structs.replace(self._terms, beat=self._terms.beat + 1)
         data = msgspec.json.encode(terms)
@@ -141,7 +141,7 @@ class Lease:
             if not self._is_ours(data):
                 self._valid_until = 0.0
                 return
-        self._terms, self._valid_until = terms, sent + self._length * _VALID
+        self._terms, self._valid_until = terms, sent_at + self._length * _VALID
 
     def _is_ours(self, data: bytes) -> bool:
         """Whether a put that was refused had come through before: an answer was lost, and it was sent again."""

@@ -111,9 +111,9 @@ class Segments:
 
     def keep(self, head: Head) -> None:
         """Delete the copies of the segments that a state does not name."""
-        named = {name for names in head.segments.values() for name, _ in names}
+        segment_names = {name for names in head.segments.values() for name, _ in names}
         for path in self._folder.iterdir() if self._folder.exists() else ():
-            if path.name not in named:
+            if path.name not in segment_names:
                 path.unlink(missing_ok=True)
 
     def _read(self, name: str) -> Segment:

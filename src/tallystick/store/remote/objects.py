@@ -120,7 +120,7 @@ class Objects:
         import obstore
 
         with self._asking(""):
-            return {each["path"]: each["size"] for batch in obstore.list(self._small) for each in batch}
+            return {entry["path"]: entry["size"] for batch in obstore.list(self._small) for entry in batch}
 
     def _get(self, name: str, size: int, options: Any) -> Content | None:
         import obstore

@@ -97,10 +97,10 @@ class ReadingCopy:
         """The folder with every file of the newest state, which nobody moves on; LedgerError where one is lost."""
         self.fetch_all()
         with self._file_lock:
-            begun = State.read(self._state_file)
-            if begun is None or self._state is None or begun.tag != self._state.tag:
+            disk_state = State.read(self._state_file)
+            if disk_state is None or self._state is None or disk_state.tag != self._state.tag:
                 raise LedgerError(f"The ledger {self._objects.bucket} has moved on.", "Run the same again.")
-            lost = [path for path in self._segments.all(begun.head) if not (self.folder / path).exists()]
+            lost = [path for path in self._segments.all(disk_state.head) if not (self.folder / path).exists()]
             if lost:
                 raise LedgerError(f"The ledger {self._objects.bucket} has lost {lost[0]}.", REPAIR)
             yield self.folder
@@ -131,24 +131,24 @@ class ReadingCopy:
         if content is None and self._state is None:
             return True
         with private(self._objects.bucket.folder), self._file_lock:
-            begun = State.read(self._state_file)
+            disk_state = State.read(self._state_file)
             try:
-                content = self._objects.newer(heads.NAME, begun.tag if begun else None)
+                content = self._objects.newer(heads.NAME, disk_state.tag if disk_state else None)
             except Unchanged:
-                self._state = begun
+                self._state = disk_state
                 return True
             if content is None:
                 raise LedgerError(f"There is no ledger at {self._objects.bucket} any more.", "Name another: --ledger.")
             state = state_of(content, self._objects.bucket)
-            if not self._apply(begun, state):
+            if not self._apply(disk_state, state):
                 return False
             state.write(self._state_file)
             self._state = state
             return True
 
-    def _apply(self, begun: State | None, state: State) -> bool:
+    def _apply(self, disk_state: State | None, state: State) -> bool:
         """Bring the folder from one state to another; False where an object of it is gone, for the head moved."""
-        before = self._segments.files(begun.head.segments[LEDGER]) if begun else {}
+        before = self._segments.files(disk_state.head.segments[LEDGER]) if disk_state else {}
         files = self._segments.files(state.head.segments[LEDGER])
         here = {path for path, _ in walk(self.folder)}
         changed = {path for path, entry in files.items() if path not in before or before[path].hash != entry.hash}
@@ -172,7 +172,9 @@ class ReadingCopy:
         if self._fetched <= most // _SLACK:
             return
         self._fetched = 0
-        fetched = [(each.st_atime_ns, each.st_size, path) for path, each in walk(self.folder) if not _is_needed(path)]
+        fetched = [
+            (status.st_atime_ns, status.st_size, path) for path, status in walk(self.folder) if not _is_needed(path)
+        ]
         total = sum(size for _, size, _ in fetched)
         for _, size, path in sorted(fetched):  # noqa: PLR1704
             if total <= most:

@@ -69,7 +69,7 @@ class Remote:
     def path(self, file: str | Path) -> str:
         """The path of a file of a copy in the ledger."""
         own = Path(file).resolve()
-        return next(own.relative_to(each).as_posix() for each in self.folders if own.is_relative_to(each))
+        return next(own.relative_to(folder).as_posix() for folder in self.folders if own.is_relative_to(folder))
 
     def address(self, file: str | Path) -> str:
         """The address of a file of the reading copy, for DuckDB."""

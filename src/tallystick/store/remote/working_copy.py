@@ -64,9 +64,9 @@ class WorkingCopy:
         LedgerError where an object is lost; with `lenient` its file is left out, to be mended.
         """
         with faults.writing(self.folder), private(self.folder):
-            begun = State.read(self._state_file)
+            disk_state = State.read(self._state_file)
             files, here = self._segments.all(state.head), dict(walk(self.folder))
-            if begun is None or begun.head.segments != state.head.segments:
+            if disk_state is None or disk_state.head.segments != state.head.segments:
                 self._state_file.unlink(missing_ok=True)
                 clear(self.folder, here.keys() - files.keys())
                 absent = {path: entry for path, entry in files.items() if not is_as(here.get(path), entry)}
@@ -101,19 +101,23 @@ class WorkingCopy:
         if not changes and not erasing:
             return
         segments = {
-            name: [*self._segments.add(names, {path: each for path, each in changes.items() if family(path) == name})]
+            name: [
+                *self._segments.add(
+                    names, {path: file_entry for path, file_entry in changes.items() if family(path) == name}
+                )
+            ]
             for name, names in before.segments.items()
         }
         head = Head(before.number + 1, lease.epoch, str(uuid4()), segments)
-        gone = before.gone | dict.fromkeys(_replaced(files, changes, before, head), now + GRACE)
-        needed = {entry.key(path) for path, entry in self._segments.all(head).items()} if gone else set()
-        gone = {key: now if erasing else due for key, due in gone.items() if key not in needed}
-        overdue = [key for key in before.gone if gone.get(key, now + 1) <= now]
+        due_by_key = before.gone | dict.fromkeys(_replaced(files, changes, before, head), now + GRACE)
+        needed = {entry.key(path) for path, entry in self._segments.all(head).items()} if due_by_key else set()
+        due_by_key = {key: now if erasing else due for key, due in due_by_key.items() if key not in needed}
+        overdue = [key for key in before.gone if due_by_key.get(key, now + 1) <= now]
         if overdue:
             lease.confirm()
             self._objects.delete(overdue)
-        gone = {key: due for key, due in gone.items() if key not in overdue}
-        self._state = commit(self._objects, lease, msgspec.structs.replace(head, gone=gone), self._state)
+        due_by_key = {key: due for key, due in due_by_key.items() if key not in overdue}
+        self._state = commit(self._objects, lease, msgspec.structs.replace(head, gone=due_by_key), self._state)
         self._state.write(self._state_file)
         self._lost.clear()
         self._show(changes)
@@ -123,7 +127,7 @@ class WorkingCopy:
     def _put_new(self, lease: Lease) -> Segment:
         """Put every file that is new or another, what names others last; what changes in the manifest."""
         assert self._state is not None  # noqa: S101 - it was pulled
-        files, gone = self._segments.all(self._state.head), self._state.head.gone
+        files, due_by_key = self._segments.all(self._state.head), self._state.head.gone
         here = dict(walk(self.folder))
         changes: Segment = dict.fromkeys(files.keys() - here.keys())
 
@@ -133,7 +137,7 @@ class WorkingCopy:
             except FileNotFoundError:  # a page that another thread gave up
                 return
             known = None if path in self._lost else files.get(path)
-            by_content = not is_fixed(path) or path in files or path in gone
+            by_content = not is_fixed(path) or path in files or path in due_by_key
             digest = hashlib.sha256(data).hexdigest()
             entry = Entry(len(data), here[path].st_mtime_ns, digest, by_content)
             if known is None or known.hash != digest:
@@ -164,14 +168,14 @@ class WorkingCopy:
             try:
                 self._objects.create(key, data, digest)
             except Changed:
-                left = self._objects.hash(key)
-                if left and left[0] == digest:
+                remnant = self._objects.hash(key)
+                if remnant and remnant[0] == digest:
                     return
-                if left is None:
+                if remnant is None:
                     continue
                 lease.confirm()  # between both: who took the turn since has replaced it, and the condition fails
                 try:
-                    self._objects.replace(key, data, left[1], digest)
+                    self._objects.replace(key, data, remnant[1], digest)
                 except Changed:
                     continue
             return
@@ -198,16 +202,16 @@ def _replaced(files: Files, changes: Segment, before: Head, head: Head) -> Itera
                 yield known.key(path)
             if entry is None and known.by_content and _is_shown(path):
                 yield path
-    named = {name for names in head.segments.values() for name, _ in names}
-    yield from (key_of(name) for names in before.segments.values() for name, _ in names if name not in named)
+    segment_names = {name for names in head.segments.values() for name, _ in names}
+    yield from (key_of(name) for names in before.segments.values() for name, _ in names if name not in segment_names)
 
 
 def unnamed_objects(objects: Objects, segments: Segments, head: Head) -> dict[str, int]:
     """Every object that a state does not name, and its size."""
     files = segments.all(head)
-    named = {entry.key(path) for path, entry in files.items()} | {path for path in files if _is_shown(path)}
-    named |= {key_of(name) for names in head.segments.values() for name, _ in names} | {HEAD, LEASE}
-    return {key: size for key, size in objects.list().items() if key not in named}
+    keys = {entry.key(path) for path, entry in files.items()} | {path for path in files if _is_shown(path)}
+    keys |= {key_of(name) for names in head.segments.values() for name, _ in names} | {HEAD, LEASE}
+    return {key: size for key, size in objects.list().items() if key not in keys}
 
 
 def _is_shown(path: str) -> bool:

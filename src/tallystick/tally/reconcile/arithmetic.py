@@ -19,9 +19,9 @@ def fits(line: str, factor: str = "1", base: str = "1", units: str = "") -> str:
 
     Where the price is no whole number of picodollars the API may have rounded, less than one a row.
     """
-    price, whole = f"({factor} * ({units or f'{line}.units'}))", f"({base} * {line}.per)"
-    off = f"({line}.billed * {whole} - {price})"
+    price, divisor = f"({factor} * ({units or f'{line}.units'}))", f"({base} * {line}.per)"
+    off = f"({line}.billed * {divisor} - {price})"
     return (
-        f"CASE WHEN {off} = 0 THEN true WHEN {whole} = 1 OR abs({off}) >= {line}.charges * {whole} THEN false "
-        f"ELSE {price} % {whole} <> 0 END"
+        f"CASE WHEN {off} = 0 THEN true WHEN {divisor} = 1 OR abs({off}) >= {line}.charges * {divisor} THEN false "
+        f"ELSE {price} % {divisor} <> 0 END"
     )

@@ -84,5 +84,6 @@ def _grouped(duck: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]
         joins[name] = f" JOIN {name} ON {name}.{column} = id // {width} % {size}"
         width *= size
     used = dict.fromkeys(_DIMENSIONS[name] for name in by)
-    shown = ", ".join([*(f"{_TIMES.get(name, name)} AS dimension_{name}" for name in by), *columns])
-    return f"SELECT {shown} FROM {table} AS charge{''.join(joins[name] for name in used)} WHERE id % 2 = 1 GROUP BY ALL"  # noqa: S608 - our own names
+    selection = ", ".join([*(f"{_TIMES.get(name, name)} AS dimension_{name}" for name in by), *columns])
+    joined = "".join(joins[name] for name in used)
+    return f"SELECT {selection} FROM {table} AS charge{joined} WHERE id % 2 = 1 GROUP BY ALL"  # noqa: S608 - our own names

@@ -23,21 +23,21 @@ def changes(
     duck = scratch()
     duck.register("earlier", before)
     duck.register("later", after)
-    named = ", ".join(f'"{column}"' for column in by)
+    columns = ", ".join(f'"{column}"' for column in by)
     kinds = {name: "BIGINT" if name == "quantity" else MONEY for name in figures}
     sums = ", ".join(f"sum({name}) AS {name}" for name in kinds)
-    same = " AND ".join(f'one."{column}" IS NOT DISTINCT FROM other."{column}"' for column in by)
+    match = " AND ".join(f'one."{column}" IS NOT DISTINCT FROM other."{column}"' for column in by)
     keys = ", ".join(f'coalesce(one."{column}", other."{column}") AS "{column}"' for column in by)
-    shown = ", ".join(
+    selection = ", ".join(
         f"one.{name}::{kind} AS {name}_before, other.{name}::{kind} AS {name}_after, "
         f"CASE WHEN coalesce(one.{name}, other.{name}) IS NOT NULL "
         f"THEN (coalesce(other.{name}, 0) - coalesce(one.{name}, 0))::{kind} END AS {name}_change"
         for name, kind in kinds.items()
     )
     return duck.sql(
-        f"WITH one AS (SELECT {named}, {sums} FROM earlier GROUP BY ALL), "  # noqa: S608 - our own names
-        f"other AS (SELECT {named}, {sums} FROM later GROUP BY ALL) "
-        f"SELECT {keys}, {shown} FROM one FULL OUTER JOIN other ON {same} "
+        f"WITH one AS (SELECT {columns}, {sums} FROM earlier GROUP BY ALL), "  # noqa: S608 - our own names
+        f"other AS (SELECT {columns}, {sums} FROM later GROUP BY ALL) "
+        f"SELECT {keys}, {selection} FROM one FULL OUTER JOIN other ON {match} "
         "WHERE one.quantity IS DISTINCT FROM other.quantity OR one.billed IS DISTINCT FROM other.billed "
-        f"ORDER BY {named}"
+        f"ORDER BY {columns}"
     ).to_arrow_table()

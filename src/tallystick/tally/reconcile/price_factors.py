@@ -70,10 +70,12 @@ def changes(cells: list[Cell]) -> None:
     for _, group_cells in _grouped(cells, lambda cell: (cell.organization,)):
         tokens = [cell for cell in group_cells if cell.kind != "web_search"]
         for since, until, factor in _runs(tokens):
-            same = [cell for cell in group_cells if (cell.change.factor if cell.change else cell.ratio) == factor]
-            if factor < 1 and len({cell.model for cell in same}) >= _SEVERAL:
+            equal_cells = [
+                cell for cell in group_cells if (cell.change.factor if cell.change else cell.ratio) == factor
+            ]
+            if factor < 1 and len({cell.model for cell in equal_cells}) >= _SEVERAL:
                 open_ = [cell for cell in tokens if not cell.change]
-                apply([*same, *open_], Change(DISCOUNT, "all models", since, factor), until)
+                apply([*equal_cells, *open_], Change(DISCOUNT, "all models", since, factor), until)
 
 
 @lru_cache(1024)

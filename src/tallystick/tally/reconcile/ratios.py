@@ -91,7 +91,7 @@ def change(duck: duckdb.DuckDBPyConnection) -> list[Change]:
     closest = []
     for above, below in duck.execute(_DISTINCT).fetchall():
         ratio = Fraction(above, below)
-        pairs = [each.as_integer_ratio() for each in (ratio, ratio.limit_denominator(_ODD) or ratio)]
+        pairs = [fraction.as_integer_ratio() for fraction in (ratio, ratio.limit_denominator(_ODD) or ratio)]
         rank, near_rank = (ratios.setdefault(pair, len(ratios)) for pair in pairs)
         closest.append((above, below, rank, near_rank, *pairs[1]))
     temp_table(duck, "closest", _CLOSEST, closest)
@@ -107,7 +107,7 @@ def change(duck: duckdb.DuckDBPyConnection) -> list[Change]:
         duck.execute(_UNCHANGED)
         return []
     distinct_changes = list(dict.fromkeys(cell.change for cell in cells if cell.change))
-    numbers = {each: index for index, each in enumerate(distinct_changes)}
+    numbers = {fraction: index for index, fraction in enumerate(distinct_changes)}
     rows = [
         (index, numbers[cell.change], *cell.change.factor.as_integer_ratio())
         for index, cell in enumerate(cells)
