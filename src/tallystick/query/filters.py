@@ -45,15 +45,15 @@ def column(name: str) -> str:
 def within(window: Window, *, months: bool = False) -> str:
     """The condition that a row's day lies in the window; with `months`, so said that other files stay shut."""
     days = f"day >= {day_of(window.start)} AND day < {day_of(window.end)}"
-    return f"{_in_months(window)} AND {days}" if months else days
+    return f"{in_months(window)} AND {days}" if months else days
 
 
 def within_any(windows: Sequence[Window]) -> str:
     """The condition that a row's day lies in one of several windows, so said that other files stay shut."""
-    return conjunction(" OR ".join(map(_in_months, windows)), " OR ".join(map(within, windows)))
+    return conjunction(" OR ".join(map(in_months, windows)), " OR ".join(map(within, windows)))
 
 
-def _in_months(window: Window) -> str:
+def in_months(window: Window) -> str:
     """The condition that a row's month is one of the window's."""
     last = (window.days() or [window.start.date()])[-1]
     return f"month >= '{window.start:%Y-%m}' AND month <= '{last:%Y-%m}'"
