@@ -6,7 +6,7 @@ from support.organization import NOW
 from tallystick import Ledger
 from tallystick.core.select import select
 from tallystick.core.time import Window
-from tallystick.query.filters import within
+from tallystick.query.conditions import within
 
 
 def test_an_empty_window_has_no_rows(book: Ledger) -> None:

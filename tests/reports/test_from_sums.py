@@ -16,14 +16,14 @@ from support.ledgers import OpenLedger, client_of
 from support.organization import CLOCK, FIRST, TODAY, small_world
 from tallystick.catalog import CATALOG, Entry
 from tallystick.core.dimensions import SUBJECTS, TERMS
-from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, MONTH_SUMS
+from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, MONTH_SUMS, MONTH_USED, USED
 from tallystick.core.select import Select, select
 from tallystick.core.table import LedgerTable
 from tallystick.core.time import Grain, Window
 from tallystick.errors import TallystickError
 from tallystick.ledger import Ledger
 from tallystick.query.charge_source import from_sums
-from tallystick.query.filters import within
+from tallystick.query.conditions import within
 from tallystick.query.month_source import from_months
 from tallystick.settings import Settings
 from tallystick.sim import Simulator, World
@@ -165,6 +165,8 @@ OCTOBER, NOVEMBER = (Grain.MONTH.around(datetime(2026, month, 1, tzinfo=UTC)) fo
 LATE = Window(datetime(2026, 10, 20, tzinfo=UTC), NOVEMBER.end)
 BY_KEY = asked("key", "max(day) AS day", "count(*) AS rows", "sum(billed) AS billed").group_by("key").order_by("key")
 
+USE_BY_KEY = select("key", "sum(output) AS output").from_("ledger.used").group_by("key").order_by("key")
+
 
 @pytest.mark.parametrize(
     ("query", "windows", "tables"),
@@ -179,6 +181,9 @@ BY_KEY = asked("key", "max(day) AS day", "count(*) AS rows", "sum(billed) AS bil
         (BY_KEY.where("relaxed = 'none'"), (), {CHARGES}),
         (select("key", "day", "sum(billed) AS billed").from_("ledger.charges").group_by("ALL"), (), {CHARGES}),
         (asked("sum(billed) AS billed"), (), {DAY_SUMS}),
+        (USE_BY_KEY.where(within(OCTOBER, months=True)), (OCTOBER,), {MONTH_USED}),
+        (USE_BY_KEY.where(within(LATE, months=True)), (LATE,), {MONTH_USED, USED}),
+        (USE_BY_KEY.select("sum(requests) AS requests"), (), {USED}),
     ],
 )
 def test_a_query_of_users_reads_whole_months_from_their_sums(
@@ -187,7 +192,9 @@ def test_a_query_of_users_reads_whole_months_from_their_sums(
     """Months that all windows have whole or not at all are read from sums, others from charges; the answer is one."""
     read = from_months(book.engine(), query, *windows)
     assert {
-        table for table in (CHARGES, DAY_SUMS, MONTH_SUMS) if table.name in re.findall(r"ledger\.(\w+)", f"{read}")
+        table
+        for table in (CHARGES, DAY_SUMS, MONTH_SUMS, USED, MONTH_USED)
+        if table.name in re.findall(r"ledger\.(\w+)", f"{read}")
     } == tables
     assert book.engine().rows(read) == book.engine().rows(query)
     assert book.engine().rows(query)

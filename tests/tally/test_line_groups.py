@@ -16,7 +16,7 @@ from support.written_ledger import charge, written_ledger
 from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.core.time import Grain, Window
-from tallystick.query.filters import within
+from tallystick.query.conditions import within
 from tallystick.query.line_groups import KNOWN, LineGroups
 from tallystick.query.spelling import spellings
 from tallystick.store.engine import Engine

@@ -27,9 +27,8 @@ from tallystick.errors import LedgerError
 from tallystick.query.charge_source import from_sums
 from tallystick.query.closed_months import Month, month_sums
 from tallystick.query.closings import ADJUSTMENT, CHARGE
-from tallystick.query.conditions import equals
+from tallystick.query.conditions import equals, within
 from tallystick.query.coverage import cover
-from tallystick.query.filters import within
 from tallystick.query.known_zeros import quiet
 from tallystick.query.month_source import from_months
 from tallystick.query.month_state import month_state

@@ -86,6 +86,14 @@ DAY_USED = LedgerTable(
     "the same of day sums",
     (*(column for column in USED.columns if column.name not in UNSUMMED), *DAY_SUMS.columns[-2:]),
 )
+MONTH_USED = LedgerTable(
+    "month_used",
+    "the same of month sums, but for requests: whether the API told all is known of each day",
+    (
+        *(column for column in USED.columns if column.name not in {*UNSUMMED[2:], REQUEST_COUNT.name}),
+        MONTH_SUMS.columns[-1],
+    ),
+)
 BILL = LedgerTable(
     "bill",
     "what was billed, by UTC day and line, from the dialect that the tally takes for the day",

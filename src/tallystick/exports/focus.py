@@ -30,8 +30,8 @@ from tallystick.core.text import inert_json
 from tallystick.core.time import Grain, Window
 from tallystick.exports.focus_columns import schema
 from tallystick.exports.tables import days, window_label
+from tallystick.query.conditions import within
 from tallystick.query.coverage import cover
-from tallystick.query.filters import within
 from tallystick.query.grouping import tallied
 from tallystick.query.names import directory
 from tallystick.query.spelling import spellings

@@ -15,8 +15,9 @@ from tallystick.core.table import LedgerTable, Type
 from tallystick.core.text import choose
 from tallystick.core.time import DAY, Window, midnight
 from tallystick.errors import InvalidQuestion
+from tallystick.query.conditions import within
 from tallystick.query.coverage import cover
-from tallystick.query.filters import wanted, within
+from tallystick.query.filters import wanted
 from tallystick.query.grouping import tallied
 from tallystick.query.match_shares import billed_coverage
 from tallystick.query.priority_tier import priority

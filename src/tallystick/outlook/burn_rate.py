@@ -26,10 +26,10 @@ from tallystick.errors import InvalidQuestion
 from tallystick.outlook.anomalies.baseline import MEMORY, Baseline, UsualDay
 from tallystick.outlook.anomalies.series import FLOOR
 from tallystick.query.charge_source import from_sums
-from tallystick.query.conditions import day_of
+from tallystick.query.conditions import day_of, within
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
-from tallystick.query.filters import wanted, within
+from tallystick.query.filters import wanted
 from tallystick.query.gaps import LATE, UNREAD
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named
 from tallystick.query.owners import attribution, known as check_owners, messages

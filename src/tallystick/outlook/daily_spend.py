@@ -26,8 +26,9 @@ from tallystick.core.time import Window
 from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_groups import BILLED, Figure
 from tallystick.query.charge_source import from_sums
+from tallystick.query.conditions import within as in_days
 from tallystick.query.coverage import cover
-from tallystick.query.filters import wanted, within as in_days
+from tallystick.query.filters import wanted
 from tallystick.query.owners import attribution, known, messages
 from tallystick.query.spelling import formerly
 from tallystick.store.engine import Engine

@@ -34,10 +34,10 @@ from tallystick.core.time import Grain, Window
 from tallystick.core.time_words import When
 from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_source import from_sums
-from tallystick.query.conditions import among
+from tallystick.query.conditions import among, within
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
-from tallystick.query.filters import wanted, within
+from tallystick.query.filters import wanted
 from tallystick.query.report import Parameter, Report, Where, narrowed_by
 
 SINCE = "90d"

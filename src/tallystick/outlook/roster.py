@@ -19,9 +19,9 @@ from tallystick.core.text import choose
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_groups import label
+from tallystick.query.conditions import within
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
-from tallystick.query.filters import within
 from tallystick.query.month_source import from_months
 from tallystick.query.names import dim_cells, dim_headings, dims_of, entries, named, shared, with_shared
 from tallystick.query.owners import attribution

@@ -13,7 +13,8 @@ from tallystick.core.money import EXACT
 from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.core.time import Window
-from tallystick.query.filters import wanted, within, within_any
+from tallystick.query.conditions import within, within_any
+from tallystick.query.filters import wanted
 from tallystick.query.month_source import from_months
 from tallystick.query.owners import attribution
 from tallystick.store.engine import Engine

@@ -26,10 +26,9 @@ from tallystick.outlook.forecaster import of_period
 from tallystick.outlook.spenders import spenders
 from tallystick.query.charge_source import from_sums
 from tallystick.query.closings import CHARGE, closings
-from tallystick.query.conditions import equals
+from tallystick.query.conditions import equals, within
 from tallystick.query.context import Context
 from tallystick.query.facts import foresee
-from tallystick.query.filters import within
 from tallystick.query.gaps import LOST
 from tallystick.query.month_state import month_state
 from tallystick.query.names import directory, one_organization

@@ -16,7 +16,7 @@ from tallystick.core.message import Message, warning
 from tallystick.core.question import Question
 from tallystick.core.records import TOKENS
 from tallystick.core.text import day_spans
-from tallystick.query.filters import within
+from tallystick.query.conditions import within
 from tallystick.store.engine import Engine
 
 LEAST = 95

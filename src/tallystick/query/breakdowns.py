@@ -13,8 +13,8 @@ from tallystick.core.money import EXACT
 from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.errors import InvalidQuestion
-from tallystick.query.conditions import equals
-from tallystick.query.filters import wanted, within
+from tallystick.query.conditions import equals, within
+from tallystick.query.filters import wanted
 from tallystick.store.engine import Engine
 
 SHOWN = ("list", "discount")

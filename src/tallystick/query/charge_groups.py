@@ -13,8 +13,8 @@ from tallystick.core.money import PLACES
 from tallystick.core.question import Question
 from tallystick.core.select import Select, select
 from tallystick.query.charge_source import from_sums
-from tallystick.query.conditions import day_of
-from tallystick.query.filters import column, wanted, within
+from tallystick.query.conditions import day_of, within
+from tallystick.query.filters import column, wanted
 from tallystick.query.month_source import from_months
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners, Spellings

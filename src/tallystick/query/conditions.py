@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
-from tallystick.core.select import literal
-from tallystick.core.time import text
+from tallystick.core.select import conjunction, literal
+from tallystick.core.time import Window, text
 
 NEVER = "false"
 """The condition that no row meets."""
@@ -37,3 +37,20 @@ def day_of(day: date) -> str:
 def instant_of(when: datetime) -> str:
     """A UTC instant as SQL has it."""
     return f"TIMESTAMPTZ '{text(when)}'"
+
+
+def within(window: Window, *, months: bool = False) -> str:
+    """The condition that a row's day lies in the window; with `months`, so said that other files stay shut."""
+    days = f"day >= {day_of(window.start)} AND day < {day_of(window.end)}"
+    return f"{in_months(window)} AND {days}" if months else days
+
+
+def within_any(windows: Sequence[Window]) -> str:
+    """The condition that a row's day lies in one of several windows, so said that other files stay shut."""
+    return conjunction(" OR ".join(map(in_months, windows)), " OR ".join(map(within, windows)))
+
+
+def in_months(window: Window) -> str:
+    """The condition that a row's month is one of the window's."""
+    last = (window.days() or [window.start.date()])[-1]
+    return f"month >= '{window.start:%Y-%m}' AND month <= '{last:%Y-%m}'"

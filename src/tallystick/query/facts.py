@@ -18,7 +18,8 @@ from tallystick.core.money import total
 from tallystick.core.question import Question
 from tallystick.core.select import Select, select
 from tallystick.core.time import FIRST_DAY, Window
-from tallystick.query.filters import wanted, within
+from tallystick.query.conditions import within
+from tallystick.query.filters import wanted
 from tallystick.query.month_source import from_months
 from tallystick.store.engine import Engine, per_version
 

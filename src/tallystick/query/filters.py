@@ -17,8 +17,8 @@ from tallystick.core.table import LedgerTable
 from tallystick.core.text import did_you_mean
 from tallystick.core.time import Grain, Window
 from tallystick.errors import InvalidQuestion
-from tallystick.query.charge_source import from_sums
-from tallystick.query.conditions import NEVER, among, day_of
+from tallystick.query.conditions import NEVER, among, within
+from tallystick.query.month_source import from_months
 from tallystick.query.names import addresses, called, directory, organizations
 from tallystick.query.spelling import once
 from tallystick.store.engine import Engine, per_version
@@ -40,23 +40,6 @@ _DERIVED = {
 def column(name: str) -> str:
     """A dimension, or a grain of time as text, as a column of the records."""
     return _DERIVED.get(name, name)
-
-
-def within(window: Window, *, months: bool = False) -> str:
-    """The condition that a row's day lies in the window; with `months`, so said that other files stay shut."""
-    days = f"day >= {day_of(window.start)} AND day < {day_of(window.end)}"
-    return f"{in_months(window)} AND {days}" if months else days
-
-
-def within_any(windows: Sequence[Window]) -> str:
-    """The condition that a row's day lies in one of several windows, so said that other files stay shut."""
-    return conjunction(" OR ".join(map(in_months, windows)), " OR ".join(map(within, windows)))
-
-
-def in_months(window: Window) -> str:
-    """The condition that a row's month is one of the window's."""
-    last = (window.days() or [window.start.date()])[-1]
-    return f"month >= '{window.start:%Y-%m}' AND month <= '{last:%Y-%m}'"
 
 
 def local(zone: Zone, window: Window, name: str) -> str:
@@ -129,7 +112,7 @@ def named_ids(
 def present(engine: Engine, table: LedgerTable, name: str) -> list[str]:
     """The values that a dimension has in a table."""
     query = select(f"{column(name)} AS id").distinct().from_(f"ledger.{table.name}")
-    return [row["id"] for row in engine.rows(from_sums(engine, query))]
+    return [row["id"] for row in engine.rows(from_months(engine, query))]
 
 
 def ids_of(engine: Engine, dimension: str, value: str) -> set[str]:

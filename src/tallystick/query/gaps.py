@@ -23,9 +23,9 @@ from tallystick.core.records import TOKENS
 from tallystick.core.select import select
 from tallystick.core.text import day_spans, few, large
 from tallystick.query.charge_source import from_sums
-from tallystick.query.conditions import among
+from tallystick.query.conditions import among, within
 from tallystick.query.facts import facts
-from tallystick.query.filters import wanted, within
+from tallystick.query.filters import wanted
 from tallystick.query.names import directory, entries
 from tallystick.store.engine import Engine
 

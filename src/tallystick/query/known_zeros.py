@@ -11,8 +11,9 @@ from tallystick.core.money import total
 from tallystick.core.question import Kind, Question
 from tallystick.core.records import REQUESTS
 from tallystick.core.select import select
+from tallystick.query.conditions import within
 from tallystick.query.coverage import cover
-from tallystick.query.filters import wanted, within
+from tallystick.query.filters import wanted
 from tallystick.query.pivot import Pivot
 from tallystick.store.engine import Engine
 

@@ -14,7 +14,8 @@ from tallystick.core.question import Question
 from tallystick.core.select import Select, literal, select
 from tallystick.core.time import Grain, Window
 from tallystick.query.charge_source import from_sums
-from tallystick.query.filters import in_months, wanted, within
+from tallystick.query.conditions import in_months, within
+from tallystick.query.filters import wanted
 from tallystick.store.engine import Engine
 
 _ALLOCATED = "method = 'allocated' AND billed IS NOT NULL"

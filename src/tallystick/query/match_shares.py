@@ -14,10 +14,9 @@ from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Question
-from tallystick.core.select import conjunction, select
 from tallystick.query.coverage import cover
 from tallystick.query.facts import Billed, billed, facts
-from tallystick.query.filters import column, wanted, within
+from tallystick.query.lines_together import billed_together
 from tallystick.query.priority_tier import priority
 from tallystick.query.unused import unused
 from tallystick.store.engine import Engine, per_version
@@ -52,7 +51,7 @@ def _matched(engine: Engine, question: Question, sums: Billed) -> tuple[Mapping[
     }
     user_dims = [name for name in ("key", "actor") if name in (*question.by, *question.where)]
     messages = unused(rows)
-    if user_dims and by_method["allocated"] and (together := _together(engine, question, user_dims)):
+    if user_dims and by_method["allocated"] and (together := billed_together(engine, question, user_dims)):
         users = " or ".join(f"{name}s" for name in user_dims)
         split = f"was billed to several {users} together and is split over them by use at list price"
         messages.insert(0, note(f"{rounded(together):,} USD {split}. Whose requests were refused is not known."))
@@ -73,28 +72,3 @@ def billed_coverage(
     coverage, covered = cover(engine, CHARGES, question, now)
     coverage["billed"], split = matched(engine, replace(question, where=question.where_but(*OWNED)), sums)
     return coverage, [*priority(engine, CHARGES, question), *covered, *of_all_owners(question, split)]
-
-
-def _together(engine: Engine, question: Question, user_dims: Sequence[str]) -> Decimal:
-    """What was billed on lines whose users differ in these dimensions; who they are also where one is held fixed.
-
-    A line is of one workspace: where something is held fixed, only those of its workspaces are grouped.
-    """
-    own = (_LINE.format(name) for name in ("model", "tier", "context", "geo"))
-    several = " OR ".join(f"min({column_sql}) <> max({column_sql})" for column_sql in map(column, user_dims))
-    condition = conjunction(*wanted(engine, CHARGES, question.where))
-    allocated = ("method = 'allocated' AND billed IS NOT NULL", within(question.window, months=True))
-    own_lines = select("workspace").from_("ledger.charges").where(*allocated, condition)
-    lines = (
-        select(f"sum(billed) FILTER ({condition}) AS billed")
-        .from_("ledger.charges")
-        .where(*allocated, *([f"workspace IN ({own_lines})"] if question.where else ()))
-        .group_by("organization", "day", "workspace", "kind", *own)
-        .having(several)
-    )
-    rows = engine.rows(select("sum(billed) AS billed").from_(lines.subquery("lines")))
-    return rows[0]["billed"] or Decimal(0)
-
-
-_LINE = "CASE WHEN kind = 'web_search' THEN 'none' ELSE {} END"
-"""A dimension of a billed line: that of web searches is for all models and tiers. None is told apart by speed."""

@@ -21,8 +21,7 @@ from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.core.time_words import utc_month
 from tallystick.query.closings import ADJUSTMENT, CHARGE, closed_rows, closings, following, rows_of, rules
-from tallystick.query.conditions import equals, on_days
-from tallystick.query.filters import within
+from tallystick.query.conditions import equals, on_days, within
 from tallystick.query.line_groups import KNOWN, LineGroups
 from tallystick.query.names import organizations
 from tallystick.query.owners import attribution

@@ -4,22 +4,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
-from tallystick.core.ledger_tables import CHARGES, MONTH_SUMS
+from tallystick.core.ledger_tables import CHARGES, MONTH_SUMS, MONTH_USED, USED
 from tallystick.core.select import Select, select
+from tallystick.core.table import LedgerTable
 from tallystick.core.time import Grain, Window
 from tallystick.query.charge_source import IN_SUMS, from_sums
-from tallystick.query.conditions import among
-from tallystick.query.filters import within
+from tallystick.query.conditions import among, within
 from tallystick.store.ahead import QUOTED
 from tallystick.store.engine import Engine, per_version
 
-_CHARGES, _MONTHS = (f"ledger.{table.name}" for table in (CHARGES, MONTH_SUMS))
-_UNSUMMED = re.compile(r"\b(day|relaxed|priced_high)\b")
+_MONTHS = f"ledger.{MONTH_SUMS.name}"
 _NEWEST = re.compile(r"\bmax\(day\) AS \w+")
-_SHARED = [column.name for column in MONTH_SUMS.columns if column in CHARGES.columns or column.name == "day"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where the sums of a table stand, which columns both have, and a pattern of those that the sums lack."""
+
+    sums: str
+    shared: Sequence[str]
+    lacking: re.Pattern[str]
+
+    @classmethod
+    def of(cls, table: LedgerTable, sums: LedgerTable) -> _Source:
+        summed = {column.name for column in sums.columns}
+        shared = [column.name for column in table.columns if column.name in summed]
+        lacking = [column.name for column in table.columns if column.name not in summed]
+        return cls(f"ledger.{sums.name}", shared, re.compile(rf"\b({'|'.join(('day', *lacking))})\b"))
+
+
+_SOURCES = {
+    f"ledger.{table.name}": _Source.of(table, sums) for table, sums in ((CHARGES, MONTH_SUMS), (USED, MONTH_USED))
+}
 
 
 def from_months(engine: Engine, query: Select, *windows: Window) -> Select:
@@ -34,18 +53,19 @@ def from_months(engine: Engine, query: Select, *windows: Window) -> Select:
     text = _NEWEST.sub("", str(query))
     for window in windows:
         text = text.replace(within(window), "")
-    if query.source != _CHARGES or not engine.version.has_months or _UNSUMMED.search(QUOTED.sub("", text)):
+    source = _SOURCES.get(query.source)
+    if not source or not engine.version.has_months or source.lacking.search(QUOTED.sub("", text)):
         return query
     parts = _parts(engine, windows)
     if windows and {f"{piece.start:%Y-%m}" for window in windows for piece in window.split(Grain.MONTH)} <= {*parts}:
         return query
-    sums = select(*_SHARED, "rows").from_(_MONTHS)
-    source = sums.subquery("charges")
+    sums = select(*source.shared, "rows").from_(source.sums)
+    read = sums.subquery("charges")
     if parts:
         elsewhere = f"NOT {among('month', parts)}"
-        charges = select(*_SHARED, "1::BIGINT AS rows").from_(_CHARGES).where(among("month", parts))
-        source = f"({sums.where(elsewhere)} UNION ALL {charges}) AS charges"
-    return replace(query, source=source, columns=tuple(IN_SUMS.get(sql, sql) for sql in query.columns))
+        charges = select(*source.shared, "1::BIGINT AS rows").from_(query.source).where(among("month", parts))
+        read = f"({sums.where(elsewhere)} UNION ALL {charges}) AS charges"
+    return replace(query, source=read, columns=tuple(IN_SUMS.get(sql, sql) for sql in query.columns))
 
 
 def _parts(engine: Engine, windows: Sequence[Window]) -> list[str]:

@@ -17,6 +17,7 @@ from tallystick.core.select import select
 from tallystick.core.text import few, with_end
 from tallystick.query.absence import no_day_of, no_organization
 from tallystick.query.conditions import equals
+from tallystick.query.month_source import from_months
 from tallystick.store.engine import Engine, per_version
 from tallystick.store.views import NAMED_BY
 
@@ -155,8 +156,8 @@ def _unknown(engine: Engine, dimension: str) -> str:
     """How an unknown key or actor is called: where use is of one too (its grouping was refused), plainly that."""
     if CHARGES.name not in engine.version.tables:
         return ALONE
-    used = select("day").from_("ledger.charges").where("quantity IS NOT NULL", equals(dimension, UNKNOWN)).limit(1)
-    return UNTOLD if engine.rows(used) else ALONE
+    used = select("kind").from_("ledger.charges").where("quantity IS NOT NULL", equals(dimension, UNKNOWN)).limit(1)
+    return UNTOLD if engine.rows(from_months(engine, used)) else ALONE
 
 
 @per_version

@@ -20,9 +20,10 @@ from tallystick.core.select import select
 from tallystick.core.text import did_you_mean, few
 from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_groups import BILLED, ChargeGroups, Figure, label
+from tallystick.query.conditions import within
 from tallystick.query.coverage import cover
 from tallystick.query.facts import UNREPORTED, Billed
-from tallystick.query.filters import wanted, within
+from tallystick.query.filters import wanted
 from tallystick.query.match_shares import billed_coverage
 from tallystick.query.misspelt import misspelt
 from tallystick.query.names import dims_of

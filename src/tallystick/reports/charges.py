@@ -18,10 +18,10 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import REQUESTS, State
 from tallystick.core.select import Select, identifier, select
 from tallystick.query import gaps
-from tallystick.query.conditions import among
+from tallystick.query.conditions import among, within
 from tallystick.query.context import Context
 from tallystick.query.coverage import states_of
-from tallystick.query.filters import column, wanted, within
+from tallystick.query.filters import column, wanted
 from tallystick.query.grouping import tallied
 from tallystick.query.groups import OTHERS
 from tallystick.query.match_shares import billed_coverage

@@ -19,9 +19,10 @@ from tallystick.core.report_tables import ACTIVITY, TOOLS
 from tallystick.core.select import Select, identifier, select
 from tallystick.query.activity_control import lacking
 from tallystick.query.activity_gaps import messages
+from tallystick.query.conditions import within
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
-from tallystick.query.filters import column, wanted, within
+from tallystick.query.filters import column, wanted
 from tallystick.query.names import dim_cells, dim_headings, dims_of, directory
 from tallystick.query.pivot import Measure, Pivot
 from tallystick.query.report import WINDOW, ChargeSum, Days, Report, Where, by, narrowed_by

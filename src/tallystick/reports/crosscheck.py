@@ -13,8 +13,8 @@ from tallystick.core.question import Table
 from tallystick.core.records import State
 from tallystick.core.select import select
 from tallystick.core.time import spans
+from tallystick.query.conditions import within
 from tallystick.query.context import Context
-from tallystick.query.filters import within
 from tallystick.query.report import WINDOW, Days, Form, Parameter, Report
 from tallystick.query.strictness import Strictness
 from tallystick.reports.crosscheck_keys import by_key

@@ -13,7 +13,7 @@ from tallystick.core.question import Cell, Heading, Kind, Question
 from tallystick.core.records import COUNTERS
 from tallystick.core.report_tables import ANALYTICS_COST, COST
 from tallystick.core.time import spans
-from tallystick.query.filters import within
+from tallystick.query.conditions import within
 from tallystick.query.names import named, organizations
 from tallystick.store.engine import Engine
 

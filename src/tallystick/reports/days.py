@@ -19,10 +19,9 @@ from tallystick.core.select import select
 from tallystick.core.time import DAY, Grain, Window, midnight
 from tallystick.query.charge_source import from_sums
 from tallystick.query.closings import closings
-from tallystick.query.conditions import among
+from tallystick.query.conditions import among, within
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
-from tallystick.query.filters import within
 from tallystick.query.gaps import LATE, LOST, UNREAD
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named, organizations
 from tallystick.query.report import ChargeSum, Days, Parameter, Report, days

@@ -14,7 +14,8 @@ from tallystick.core.price_entries import UNITS
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.select import select
 from tallystick.query.charge_source import from_sums
-from tallystick.query.filters import wanted, within
+from tallystick.query.conditions import within
+from tallystick.query.filters import wanted
 from tallystick.query.names import dims_of
 from tallystick.reports.reconcile_scope import check, covered_charges
 from tallystick.store.engine import Engine

@@ -14,9 +14,9 @@ from tallystick.core.records import TOKENS
 from tallystick.core.select import Select, conjunction, select
 from tallystick.query.charge_groups import in_picodollars
 from tallystick.query.charge_source import from_sums
-from tallystick.query.conditions import among
+from tallystick.query.conditions import among, within
 from tallystick.query.facts import UNREPORTED_SUM, Billed
-from tallystick.query.filters import wanted, within
+from tallystick.query.filters import wanted
 from tallystick.reports.reconcile_scope import LINE
 from tallystick.store.engine import Engine
 from tallystick.tally.prices_in_force import Prices

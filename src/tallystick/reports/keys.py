@@ -21,10 +21,9 @@ from tallystick.core.text import did_you_mean
 from tallystick.core.time import DAY, FIRST_DAY, Window, midnight
 from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_source import from_sums
-from tallystick.query.conditions import day_of, equals
+from tallystick.query.conditions import day_of, equals, within
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
-from tallystick.query.filters import within
 from tallystick.query.gaps import LOST
 from tallystick.query.groups import OTHERS
 from tallystick.query.month_source import from_months

@@ -19,9 +19,8 @@ from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.core.time import Grain, Window
 from tallystick.query.charge_source import from_sums
-from tallystick.query.conditions import equals
+from tallystick.query.conditions import equals, within
 from tallystick.query.coverage import cover
-from tallystick.query.filters import within
 from tallystick.query.names import default_workspaces, organizations
 from tallystick.store.engine import Engine
 

@@ -20,8 +20,8 @@ from tallystick.core.time import DAY, Window
 from tallystick.core.time_words import When, utc_day
 from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_source import from_sums
+from tallystick.query.conditions import within
 from tallystick.query.context import Context
-from tallystick.query.filters import within
 from tallystick.query.report import Form, Parameter, Report
 from tallystick.store.engine import Engine
 from tallystick.tally.prices_in_force import Prices

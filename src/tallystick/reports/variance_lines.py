@@ -15,7 +15,8 @@ from tallystick.core.money import EXACT, PLACES, dollars, picodollars, plain, ro
 from tallystick.core.question import Question
 from tallystick.core.select import Select, conjunction, literal, select
 from tallystick.query.charge_groups import BILLED, ChargeGroups, Figure, label, picodollars_sql
-from tallystick.query.filters import column, wanted, within, within_any
+from tallystick.query.conditions import within, within_any
+from tallystick.query.filters import column, wanted
 from tallystick.query.month_source import from_months
 from tallystick.query.names import organizations
 from tallystick.query.owners import attribution, known, messages

@@ -19,9 +19,9 @@ from tallystick.core.select import select
 from tallystick.core.text import change_words, window_words
 from tallystick.query import grouping as plain
 from tallystick.query.charge_source import from_sums
-from tallystick.query.conditions import among
+from tallystick.query.conditions import among, within
 from tallystick.query.context import Context
-from tallystick.query.filters import wanted, within
+from tallystick.query.filters import wanted
 from tallystick.query.pivot import TIERS_APART, Measure, Pivot
 from tallystick.query.report import TOP, WINDOW, ChargeSum, Days, Form, Parameter, Report, Where, by, narrowed_by
 from tallystick.query.strictness import INCOMPLETE, UNPRICED, Strictness

@@ -14,6 +14,8 @@ from tallystick.core.ledger_tables import (
     DAY_USED,
     DAYS,
     LOSSES,
+    MONTH_SUMS,
+    MONTH_USED,
     NAMES,
     NOTICES,
     PAGES,
@@ -121,14 +123,17 @@ ALL_TOLD = "source = 'analytics' AND day NOT IN (SELECT day FROM ledger.analytic
 
 
 def _used(used: LedgerTable, charges: LedgerTable) -> str:
-    """What was used as the SQL of charges or of their day sums."""
+    """What was used as the SQL of charges or of sums of them."""
     requests = f"CASE WHEN {ALL_TOLD} THEN CASE WHEN kind = '{REQUESTS}' THEN quantity ELSE 0 END END AS requests"
     columns = ", ".join({**_PIVOT, "requests": requests}.get(column.name, column.name) for column in used.columns)
     return f"SELECT {columns} FROM ledger.{charges.name} WHERE quantity IS NOT NULL"  # noqa: S608 - our own names
 
 
 DERIVED_SQL = {
-    **{used: _used(used, charges) for used, charges in ((USED, CHARGES), (DAY_USED, DAY_SUMS))},
+    **{
+        used: _used(used, charges)
+        for used, charges in ((USED, CHARGES), (DAY_USED, DAY_SUMS), (MONTH_USED, MONTH_SUMS))
+    },
     USED_HOUR: f"""
         SELECT organization, month, day, hour_of_day, workspace, key, {ACTOR} AS actor, 'unknown' AS product, model,
             tier, context, geo, speed, {", ".join(COUNTERS)}, NULL::BIGINT AS requests

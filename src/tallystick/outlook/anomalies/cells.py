@@ -15,8 +15,8 @@ from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.select import select
 from tallystick.core.time import Grain, Window
 from tallystick.query.charge_source import from_sums
-from tallystick.query.conditions import among, day_of
-from tallystick.query.filters import wanted, within
+from tallystick.query.conditions import among, day_of, within
+from tallystick.query.filters import wanted
 from tallystick.store.engine import Engine
 
 LINE = ("model", "kind", "tier", "context", "geo", "speed")

@@ -12,9 +12,8 @@ from tallystick.core.select import select
 from tallystick.core.time import DAY, Window, midnight
 from tallystick.outlook.anomalies.cells import SPENT, Cell
 from tallystick.outlook.anomalies.finding import Finding
-from tallystick.query.conditions import equals
+from tallystick.query.conditions import equals, within
 from tallystick.query.coverage import states_of
-from tallystick.query.filters import within
 from tallystick.store.engine import Engine
 
 BEFORE, AFTER = 28, 14

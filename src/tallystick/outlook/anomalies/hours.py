@@ -10,8 +10,7 @@ from tallystick.core.records import TOKENS
 from tallystick.core.select import select
 from tallystick.core.time import Window, midnight
 from tallystick.outlook.anomalies.subjects import Subject
-from tallystick.query.conditions import day_of, equals
-from tallystick.query.filters import within
+from tallystick.query.conditions import day_of, equals, within
 from tallystick.store.engine import Engine
 
 BEFORE = 28

@@ -23,10 +23,9 @@ from tallystick.outlook.anomalies.hours import day_share
 from tallystick.outlook.anomalies.known import with_expectation
 from tallystick.outlook.anomalies.survey import Survey, minimum_of
 from tallystick.query.charge_source import from_sums
-from tallystick.query.conditions import among
+from tallystick.query.conditions import among, within
 from tallystick.query.context import Context
 from tallystick.query.coverage import states_of
-from tallystick.query.filters import within
 from tallystick.query.names import directory, organizations
 from tallystick.query.owners import known as check_owners
 from tallystick.query.spelling import spellings
