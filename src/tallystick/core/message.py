@@ -26,9 +26,9 @@ class Message:
         return "warning" if self.is_warning else "note"
 
 
-def warning(text: str, dollars: Decimal | None = None) -> Message:
-    """Make a message that changes how to read a figure; `dollars` as in Message."""
-    return Message(text, True, dollars)
+def warning(text: str, dollars: Decimal | None = None, *, is_general: bool = False) -> Message:
+    """Make a message that changes how to read a figure; `dollars` and `is_general` as in Message."""
+    return Message(text, True, dollars, is_general)
 
 
 def note(text: str, *, is_general: bool = False) -> Message:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 from tallystick.core.document import Answer
 from tallystick.core.question import Heading, Kind, Table
-from tallystick.core.time import spans
 from tallystick.formats.layout import Column, columns_of
 from tallystick.formats.shown import document, nothing, shown
 from tallystick.watch.notice import plain
@@ -34,11 +32,9 @@ def digest(answer: Answer) -> str:
         lines = [line for table in [next(tables, None)] if table for line in _rows(table)]
     paragraphs.append("\n".join(lines))
     warnings = [f"Warning: {plain(text)}" for text in page.warnings[:_MESSAGES]]
-    if isinstance(answer, Table) and (days := answer.coverage.get("provisional")):
-        warnings.append(f"Provisional: Anthropic may still change {spans(map(date.fromisoformat, days))}.")
     if len(page.warnings) > _MESSAGES:
         warnings.append(f"{len(page.warnings) - _MESSAGES} more warnings.")
-    general = [plain(message.text) for message in page.messages if message.is_general]
+    general = [plain(message.text) for message in page.messages if message.is_general and not message.is_warning]
     return "\n\n".join(filter(None, (*paragraphs, "\n".join([*general, *warnings]))))
 
 

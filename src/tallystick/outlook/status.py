@@ -13,7 +13,7 @@ from typing import Any
 from tallystick.core.document import Chart, Document, Figure, Section
 from tallystick.core.filter import Filter, filter_texts
 from tallystick.core.ledger_tables import CHARGES, STOP, SUCCESS
-from tallystick.core.message import ordered
+from tallystick.core.message import note, ordered
 from tallystick.core.money import ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.select import select
@@ -40,13 +40,12 @@ TOP = 4
 GRAVEST = 2
 """What needs attention that the screen has room for; `attention` in JSON has all."""
 COMMANDS = ("spend --by key", "reconcile", "summary")
+_NOT_LOOKED_AT = note("Not looked at: keys and retiring models, judged by all charges together.", is_general=True)
+_ENDED = ("expired", "inactive", "archived", "deleted")
 _ATTENTION = {
-    "no owner": "Keys without an owner ({count}) spend {billed} USD",
+    "no owner": "Keys without an owner ({count}) spent {billed} USD in {days} days",
     "idle": "Active keys ({count}) without use",
-    "expired": "Expired keys ({count}) still spend {billed} USD",
-    "inactive": "Inactive keys ({count}) still spend {billed} USD",
-    "archived": "Archived keys ({count}) still spend {billed} USD",
-    "deleted": "Deleted keys ({count}) still spend {billed} USD",
+    **{word: f"{word.capitalize()} keys ({{count}}) spent {{billed}} USD in {{days}} days" for word in _ENDED},
 }
 """What deserves attention of keys, by the word that `keys` has for it."""
 
@@ -97,6 +96,7 @@ class Status:
             },
             headline=self._so_far.headline or self._last_month.headline,
             telling=True,
+            messages=(_NOT_LOOKED_AT,) if self.where else (),
         )
 
     @cached_property
@@ -239,13 +239,13 @@ class Status:
             days = [day.day for day in self._days if day.basis is Basis.ABSENT]
             lines.append(f"{len(coverage['absent'])} days are not in the ledger: {spans(days)}. Run tallystick sync.")
         if self.where:
-            return [*lines, "Not looked at: keys and retiring models, which are of everything alone."]
+            return lines
         rows = keys.keys(self.context.engine, self._question("keys", ()), self.context.owners, self.context.now).rows
         for word, sentence in _ATTENTION.items():
             caught = [row for row in rows if word in str(row["attention"]).split(", ")]
             if caught:
                 billed = rounded(total([amount for row in caught if isinstance(amount := row["billed"], Decimal)]))
-                words = sentence.format(count=len(caught), billed=f"{billed:,}")
+                words = sentence.format(count=len(caught), billed=f"{billed:,}", days=RECENT)
                 lines.append(f"{words}: tallystick keys --where attention={quote(word)}")
         return [
             *lines,

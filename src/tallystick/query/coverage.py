@@ -60,15 +60,16 @@ def _cover(
         grain = " --grain hour" if table is USED_HOUR else " --source reports" if table is COST else ""
         grain = f" --breakdowns {NAMED_BREAKDOWNS[table.name].word}" if table.name in NAMED_BREAKDOWNS else grain
         mend = f"`tallystick sync{grain} --since {first}` asks for them."
-        messages.append(warning(f"{_count(absent)} absent (unknown, not zero): {day_spans(absent, now.year)}. {mend}"))
+        text = f"{_count(absent)} absent (unknown, not zero): {day_spans(absent, now.year)}. {mend}"
+        messages.append(warning(text, is_general=True))
     if unpublished:
         verb = "has" if len(unpublished) == 1 else "have"
-        messages.append(note(f"{day_spans(unpublished, now.year)} {verb} not ended: {ENDED[table]}"))
+        messages.append(note(f"{day_spans(unpublished, now.year)} {verb} not ended: {ENDED[table]}", is_general=True))
     for day in by_state[State.RUNNING]:
         part = f"{day_spans([day], now.year)} was running when it was read: its figures are part of the day."
         messages.append(note(part + ("" if question.where or zone or table is ACTIVITY else _gap(engine, table, day))))
     if days := by_state[State.PROVISIONAL]:
-        messages.append(note(f"Provisional: Anthropic may still change {day_spans(days, now.year)}."))
+        messages.append(note(f"Provisional: Anthropic may still change {day_spans(days, now.year)}.", is_general=True))
     in_doubt, doubts = doubtful_days(engine, table, question, {source for source, _ in _SOURCES[table]})
     messages += [
         note(f"{span.start.strftime(form)} is partial: {ended(part)} of {len(span.days())} days.")

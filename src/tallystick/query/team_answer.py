@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date
 from typing import TypeVar
 
 from tallystick.core.document import Document
-from tallystick.core.message import note, warning
+from tallystick.core.message import note
 from tallystick.core.question import Table
-from tallystick.core.time import spans
 
 OF_DAYS = frozenset({"days", "present", "settled", "provisional", "running", "absent", "refreshed_at"})
 """What of a coverage is of days alone."""
@@ -33,12 +30,4 @@ def told_to_teams(answer: T) -> T:
     if isinstance(answer, Document):
         return replace(answer, messages=tuple(messages))
     coverage = {name: value for name, value in answer.coverage.items() if name in OF_DAYS}
-    if provisional := coverage.get("provisional"):
-        messages.insert(0, note(f"Provisional: Anthropic may still change {_spans(provisional)}."))
-    if absent := coverage.get("absent"):
-        messages.insert(0, warning(f"Not in the ledger, or not ended (unknown, not zero): {_spans(absent)}."))
     return replace(answer, messages=tuple(messages), coverage=coverage)
-
-
-def _spans(days: Iterable[str]) -> str:
-    return spans([date.fromisoformat(day) for day in days])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tallystick.core.causes import NOT_BILLED, REQUESTS_ONLY
 from tallystick.core.dimensions import OWNED
-from tallystick.core.message import Message
+from tallystick.core.message import Message, note, warning
 from tallystick.core.money import PLACES
 from tallystick.core.question import Question
 from tallystick.core.text import few, large
@@ -48,8 +48,8 @@ def unpriced(engine: Engine, question: Question, owners: Owners | None = None) -
     )
     tokens = {f"{model}{IN_TIER}{tier}": count for (model, tier), count in billed}
     messages = [
-        *([Message(f"{_use(billed)}: what they cost is unknown.", True, None, is_owned)] if billed else ()),
-        *([Message(f"{_use(free)} and were not billed.", is_general=is_owned)] if free else ()),
+        *([warning(f"{_use(billed)}: what they cost is unknown.", is_general=is_owned)] if billed else ()),
+        *([note(f"{_use(free)} and were not billed.", is_general=is_owned)] if free else ()),
     ]
     return tokens, messages
 

@@ -34,7 +34,7 @@ from tallystick.web.gate import LOG, Gate
 from tallystick.web.links import SUBJECTS
 from tallystick.web.live import Live
 from tallystick.web.openapi import description
-from tallystick.web.own_names import check, named
+from tallystick.web.own_names import check, name_in, named
 from tallystick.web.page import Page, Panel
 from tallystick.web.pages import PAGES
 from tallystick.web.panels import Shown, show
@@ -45,7 +45,7 @@ from tallystick.web.refresh import Refresh
 from tallystick.web.scrape import PATH as METRICS, Scrape
 from tallystick.web.subject_pages import SUBJECT_PAGES
 from tallystick.web.suggestions import PATH as SUGGESTIONS, Suggestions
-from tallystick.web.team_view import not_for, panels_for
+from tallystick.web.team_view import has_part, not_for, panels_for
 from tallystick.web.templates import rendered
 from tallystick.web.tokens import LOCAL, Identity
 from tallystick.web.view_list import ViewList
@@ -78,8 +78,7 @@ class Dashboard:
 
     async def page(self, request: Request) -> Response:
         """Answer a page of the list."""
-        page = next(page for page in PAGES if page.path == request.url.path)
-        return await self._page(request, page, "")
+        return await self._page(request, next(page for page in PAGES if page.path == request.url.path), "")
 
     async def subject(self, request: Request) -> Response:
         """Answer the page of one key, person, team, model or workspace."""
@@ -87,13 +86,14 @@ class Dashboard:
             raise HTTPException(404)
         value, identity = request.path_params["value"], request.state.identity
         dimension = next((name for name, path in SUBJECTS.items() if path == request.path_params["kind"]), "")
-        if dimension and identity.teams is not None:
-            answer = await self.answer(identity, self.readers.visit(), named(dimension, value))
-            if isinstance(answer, InvalidQuestion) or pattern(value):
-                raise UnknownName(f"There is no {request.path_params['kind']} {value!r} in the ledger.")
-        return await self._page(request, page, value)
+        if not dimension or identity.teams is None:
+            return await self._page(request, page, value)
+        answer = await self.answer(identity, self.readers.visit(), named(dimension, value))
+        if isinstance(answer, InvalidQuestion) or pattern(value):
+            raise UnknownName(f"There is no {request.path_params['kind']} {value!r} in the ledger.")
+        return await self._page(request, page, value, name_in(answer, dimension))
 
-    async def _page(self, request: Request, page: Page, value: str) -> Response:
+    async def _page(self, request: Request, page: Page, value: str, name: str = "") -> Response:
         visit = self.readers.visit()
         if visit.version is None:
             return self.welcome(request, visit)
@@ -103,13 +103,12 @@ class Dashboard:
         identity = request.state.identity
         panels = panels_for(panels, identity)
         works = [self.part(identity, visit, panel) for panel in panels]
-        parts = await shown(panels, works, patience(request), first=1 if value else 0)
-        parts = parts or [not_for(page, identity)]
+        parts = await shown(panels, works, patience(request), first=1 if value else 0) or [not_for(page, identity)]
         errors = {part.error for part in parts}
         if value and len(errors) == 1 and (text := errors.pop()):  # the page has nothing but why not
             raise (InvalidQuestion if parts[0].refused else LedgerError)(text)
         fields = page.form(request.query_params, listed) if page.form else ()
-        title = next((part.name for part in parts if part.name), safe(value) or page.title)
+        title = next((part.name for part in parts if part.name), safe(name or value) or page.title)
         values: dict[str, Any] = {"title": title, "page": page, "value": safe(value), "fields": fields}
         return self.html(request, "page.html", visit, parts_shown=parts, rest=rest(request), **values)
 
@@ -213,15 +212,16 @@ class Dashboard:
         self, request: Request, template: str, visit: Visit | None, *, status: int = 200, **values: Any
     ) -> Response:
         """Return a page of a template."""
+        identity = getattr(request.state, "identity", LOCAL)
         text = rendered(
             template,
             visit=visit,
-            pages=PAGES,
+            pages=[page for page in PAGES if has_part(page, identity)],
             here=request.url.path,
             parameters=request.url.query,
             release=__version__,
             form_token=getattr(request.state, "form_token", ""),
-            identity=getattr(request.state, "identity", LOCAL),
+            identity=identity,
             theme=theme(request),
             **values,
         )

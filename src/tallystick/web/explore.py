@@ -22,6 +22,7 @@ from tallystick.formats import ENDINGS
 from tallystick.saved_views import SavedView, lines
 from tallystick.settings_file import NAME
 from tallystick.store.views import NAMED_BY
+from tallystick.web.bounds import holdable
 from tallystick.web.controls import Choice, Switch, controls, written
 from tallystick.web.file_name import file_name
 from tallystick.web.leads import leads_of
@@ -32,7 +33,7 @@ from tallystick.web.pages import PAGES
 from tallystick.web.panels import Shown, show
 from tallystick.web.search import Hit, catalog_hits, page_hits, ranked, subjects_hits, time_hits, view_hits
 from tallystick.web.series import course
-from tallystick.web.tokens import LOCAL
+from tallystick.web.tokens import LOCAL, Identity
 from tallystick.web.view_list import ViewList
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Explore:
                 if _has_rows(answer) or not form.rows
             ],
             sql=await self._sql(request, visit, address) if question_form.complete else "",
-            groups=_groups(),
+            groups=_groups(request.state.identity),
             views=self._views_of(request),
             saves=_saves(address, visit.now),
             view_name=_title(address),
@@ -217,8 +218,10 @@ def _saves(address: Address, now: datetime) -> list[tuple[str, str]]:
     return saves
 
 
-def _groups() -> list[tuple[Group, list[Entry]]]:
-    return [(group, [listed for listed in CATALOG if listed.group is group]) for group in Group]
+def _groups(identity: Identity) -> list[tuple[Group, list[Entry]]]:
+    """The reports that an identity can ask, by their groups."""
+    chosen = [listed for listed in CATALOG if identity.sees_all or holdable(Address(listed.name), identity)]
+    return [(group, [listed for listed in chosen if listed.group is group]) for group in Group]
 
 
 def _figures(address: Address, answer: Any) -> Switch | None:

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from tallystick.address import WHERE, Address
 from tallystick.core.dimensions import canonical
 from tallystick.core.filter import EXCEPT, Filter, pattern
+from tallystick.core.question import Table
 from tallystick.core.time import FIRST_DAY
 from tallystick.errors import InvalidQuestion
 from tallystick.ledger_reader import LedgerReader
@@ -25,7 +26,13 @@ DIMENSIONS = frozenset(SPEND.dimensions) - _OF_THE_BILL - {"team"}
 
 def named(dimension: str, value: str) -> Address:
     """Return the question that is refused where the reader may not name a value of a dimension."""
-    return Address("spend", (("by", ""), ("since", str(FIRST_DAY)), (f"{WHERE}{dimension}", value)))
+    return Address("spend", (("by", dimension), ("since", str(FIRST_DAY)), (f"{WHERE}{dimension}", value)))
+
+
+def name_in(answer: object, dimension: str) -> str:
+    """Return what the answer to a question of `named` calls the value; nothing where it has no name or no row."""
+    rows = answer.rows if isinstance(answer, Table) else ()
+    return next((str(row[f"{dimension}_name"]) for row in rows if f"{dimension}_name" in row), "")
 
 
 def check(reader: LedgerReader, address: Address, teams: Collection[str]) -> None:

@@ -14,6 +14,8 @@ from tallystick.web.links import lines, narrowed, source
 from tallystick.web.marks import standing
 
 NOTHING = "Nothing was written to the cache or read from it."
+GRAVEST = ("bad", "warn", "ok", "unknown")
+"""The states of groups in the order in which they stand."""
 LIFETIMES = {"5m": "5 minutes", "1h": "1 hour"}
 
 
@@ -47,7 +49,7 @@ class Reuse:
 
 
 def reuse(table: Table, address: Address, most: int) -> tuple[Reuse, ...] | str:
-    """Return the first groups that wrote to the cache or read from it, or what to say where there is none.
+    """Return the groups that wrote to the cache or read from it, those that lose first, or what to say where none did.
 
     What has no known price has no marks.
     """
@@ -84,6 +86,7 @@ def reuse(table: Table, address: Address, most: int) -> tuple[Reuse, ...] | str:
                 "\n".join((standing(table.coverage, model=str(row.get("model") or "")), source("cache", "net", row))),
             )
         )
+    entries.sort(key=lambda group: GRAVEST.index(group.state))
     text = nothing(table)
     return tuple(entries[:most]) or (NOTHING if text in {"", "nothing"} else text)
 

@@ -14,6 +14,11 @@ def panels_for(panels: tuple[Panel, ...], identity: Identity) -> tuple[Panel, ..
     return tuple(panel for panel in visible if panel)
 
 
+def has_part(page: Page, identity: Identity) -> bool:
+    """Return whether a page has a panel that an identity may see, so that a menu leads nobody where nothing is."""
+    return identity.sees_all or bool(panels_for(page.panels("", {}), identity))
+
+
 def not_for(page: Page, identity: Identity) -> Shown:
     """Return what is said to an identity of a page that it is shown nothing of."""
     of_all = page.of_all if identity.teams else "It is of every organization."
