@@ -44,6 +44,11 @@ class Version:
         """Whether the month sums are of every charge, likewise; where there is no charge, nothing is missing."""
         return not self.tables.get(CHARGES.name) or self._has(MONTH_SUMS)
 
+    @property
+    def is_summed(self) -> bool:
+        """Whether every charge is in the sums of its day and of its month."""
+        return self.has_sums and self.has_months
+
     def _has(self, table: LedgerTable) -> bool:
         charges, sums = (self.contents.get(name) for name in (CHARGES.name, table.name))
         if charges is None or sums is None:

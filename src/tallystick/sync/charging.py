@@ -125,6 +125,8 @@ class Charging:
 
     def complete_sums(self) -> bool:
         """Sum the charges that are in no sums yet, written by an earlier release; whether there were any."""
+        if self._writer.version.is_summed:
+            return False
         return self._sums.complete({day: tally["charges"] for day, tally in self._tallies.items() if tally["charges"]})
 
     def _counts(self, usage: Source, days: list[date]) -> dict[date, int]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -31,8 +32,33 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 """When an old day was read that the index no longer tells of: before all that the plan asks about."""
 
 _Names = tuple[str, str]
+"""A source and a grain as the tables spell them."""
 _STATES = {str(state): state for state in State}
 _GRAINS = {str(grain): grain for grain in Grain}
+
+
+@dataclass(frozen=True, slots=True)
+class _Readings:
+    """When days of one source and grain were last read and looked at, as far as a plan asks, and which are in doubt."""
+
+    read_at: dict[date, datetime] = field(default_factory=dict)
+    checked_at: dict[date, datetime] = field(default_factory=dict)
+    doubtful: set[date] = field(default_factory=set)
+
+    def take(self, row: Mapping[str, Any]) -> None:
+        """Take a page of the index; the pages come in the order in which they were read."""
+        span = Window(row["window_start"], row["window_end"]).days()
+        times = self.checked_at if row["purpose"] == "check" else self.read_at
+        times.update(dict.fromkeys(span, row["read_at"]))
+        if row["purpose"] != "check":
+            self.doubtful.difference_update(span)
+        if row["purpose"] == GAP:
+            self.doubtful.update(span[-1:])  # the last alone can have been running
+
+    @property
+    def days(self) -> set[date]:
+        """The days that it tells of."""
+        return {*self.read_at, *self.checked_at, *self.doubtful}
 
 
 def known_days(
@@ -46,46 +72,53 @@ def known_days(
     if not days.num_rows:
         return {}
     own_rows = [("organization", "=", organization)]
-    purposes, since = ["after", "activity", "check", GAP], now - SETTLING
-    with faults.reading(tables.name, "the table pages"):
-        readings = read(
-            index or tables.open(PAGES),
-            ["source", "grain", "purpose", "window_start", "window_end", "read_at"],
-            [*own_rows, ("purpose", "in", purposes), ("read_at", ">=", since)],
+    pages = index or tables.open(PAGES)
+    readings = _readings(pages, tables, version, own_rows, now - SETTLING)
+    lost = _lost_days(pages, tables, own_rows)
+    known = cache(Known)  # days that were read together are known alike
+    settling = (now - SETTLING).date()
+    by_kind: dict[Kind, dict[date, Known]] = {}
+    for names, rows in _by_names(days):
+        own, lost_days = readings[names], lost.get(names, set())
+        told, of_kind = own.days, dict[date, Known]()
+        for day, state in rows:
+            if day < settling and day not in told:
+                of_kind[day] = known(state, LONG_AGO, None, False)
+            else:
+                read_at = own.read_at.get(day) or (LONG_AGO if day < settling else midnight(day))
+                of_kind[day] = known(state, read_at, own.checked_at.get(day), day in own.doubtful)
+        source, grain = names
+        by_kind[SOURCES[source], _GRAINS[grain]] = {day: of_kind[day] for day in of_kind.keys() - lost_days}
+    return by_kind
+
+
+def _by_names(days: pa.Table) -> Iterator[tuple[_Names, Iterator[tuple[date, State]]]]:
+    """The days of each source and grain with their states."""
+    words = ("source", "grain", "state")
+    rows = pa.table({"day": days["day"], **{name: days[name].cast(pa.string()) for name in words}})
+    groups = rows.group_by(["source", "grain"], use_threads=False).aggregate([("day", "list"), ("state", "list")])
+    for row in groups.to_pylist():
+        yield (
+            (row["source"], row["grain"]),
+            zip(row["day_list"], map(_STATES.__getitem__, row["state_list"]), strict=True),
         )
-    read_at_by_day = defaultdict[_Names, dict[date, datetime]](dict)
-    checked_at = defaultdict[_Names, dict[date, datetime]](dict)
-    doubtful = defaultdict[_Names, set[date]](set)
-    for row in sorted(readings.to_pylist(), key=lambda row: (row["read_at"], row["purpose"] == GAP)):
-        names, span = (row["source"], row["grain"]), Window(row["window_start"], row["window_end"]).days()
-        (checked_at if row["purpose"] == "check" else read_at_by_day)[names].update(dict.fromkeys(span, row["read_at"]))
-        if row["purpose"] != "check":
-            doubtful[names].difference_update(span)
-        if row["purpose"] == GAP:
-            doubtful[names].update(span[-1:])  # the last alone can have been running
+
+
+def _readings(
+    index: DeltaTable, tables: Tables, version: Version, own_rows: Sequence[tuple[str, str, str]], since: datetime
+) -> Mapping[_Names, _Readings]:
+    """What the archive's index tells of readings since an instant, and a version of losses that wait."""
+    columns = ["source", "grain", "purpose", "window_start", "window_end", "read_at"]
+    purposes = ["after", "activity", "check", GAP]
+    with faults.reading(tables.name, "the table pages"):
+        rows = read(index, columns, [*own_rows, ("purpose", "in", purposes), ("read_at", ">=", since)]).to_pylist()
+    readings = defaultdict[_Names, _Readings](_Readings)
+    for row in sorted(rows, key=lambda row: (row["read_at"], row["purpose"] == GAP)):
+        readings[row["source"], row["grain"]].take(row)
     if (pin := version.tables.get(LOSSES.name)) is not None:
         for row in tables.rows(LOSSES, pin, filters=own_rows).to_pylist():
-            doubtful[row["source"], row["grain"]].add(row["day"])
-    settling = (now - SETTLING).date()
-    known = cache(Known)  # days that were read together are known alike
-    long_ago = {text: known(state, LONG_AGO, None, False) for text, state in _STATES.items()}
-    days_by_names = {
-        names: {*read_at_by_day[names], *checked_at[names], *doubtful[names]}
-        for names in {*read_at_by_day, *checked_at, *doubtful}
-    }
-    by_names = defaultdict[_Names, dict[date, Known]](dict)
-    names_of_states = (days[name].cast(pa.string()).to_pylist() for name in ("source", "grain", "state"))
-    lost = _lost_days(index or tables.open(PAGES), tables, own_rows)
-    for day, source, grain, text in zip(days["day"].to_pylist(), *names_of_states, strict=True):
-        names = source, grain
-        if day in lost.get(names, ()):
-            continue
-        if day < settling and day not in days_by_names.get(names, ()):
-            by_names[names][day] = long_ago[text]
-            continue
-        read_at = read_at_by_day[names].get(day) or (LONG_AGO if day < settling else midnight(day))
-        by_names[names][day] = known(_STATES[text], read_at, checked_at[names].get(day), day in doubtful[names])
-    return {(SOURCES[source], _GRAINS[grain]): by_day for (source, grain), by_day in by_names.items()}
+            readings[row["source"], row["grain"]].doubtful.add(row["day"])
+    return readings
 
 
 def _lost_days(

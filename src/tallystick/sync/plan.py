@@ -111,8 +111,11 @@ def looks(
 
     They are those of the window to `compare`, and of months one of whose days was not seen for a month.
     """
-    settled = within.starts(day for day, day_known in known.items() if not _open(day_known))
     look = now - LOOK
+    several = {id(day_known): day_known for day_known in known.values()}  # of days that were read together, one
+    if not compare and all(_open(day_known) or _last_seen_at(day_known) > look for day_known in several.values()):
+        return []
+    settled = within.starts(day for day, day_known in known.items() if not _open(day_known))
     months = {(day.year, day.month) for day in settled if _last_seen_at(known[day]) <= look}
     due = {day for day in settled if (day.year, day.month) in months} if months else set()
     due |= {*compare.starts(settled)} if compare else set()

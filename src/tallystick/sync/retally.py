@@ -18,8 +18,7 @@ def stale(tables: Tables, version: Version, prices: Prices) -> list[str]:
     """The organizations of a version whose charges were tallied by other price lists, or are in no sums."""
     files = tables.listed(DAYS, version)
     organizations = sorted({unquote(Path(file).parent.name.partition("=")[2]) for file in files})
-    is_summed = version.has_sums and version.has_months
-    return [name for name in organizations if not (is_summed and version.is_tallied_by(name, prices.digest))]
+    return [name for name in organizations if not (version.is_summed and version.is_tallied_by(name, prices.digest))]
 
 
 def retally(
