@@ -1,11 +1,12 @@
 """Scale: ten common questions against the charges that are asked and the charges that are kept, and what many cost.
 
     python benchmarks/scale.py [--quick] [--sizes 1,10,30] [--years 1,3,10] [--only asked,kept,organization]
-        [--folder FOLDER]
+        [--engine sc://HOST:PORT] [--folder FOLDER]
 
 `asked` puts them to a year of so many million charges, the first six of the whole year, the others of a month.
 `kept` puts them to ledgers of so many years of half a million charges each: 30 days, or a month. `organization` syncs
-one organization of 200 keys. Each question runs in a process of its own, which was asked it once of another ledger;
+one organization of 200 keys. `cluster`, which needs --engine and is to be named, puts what `asked` does to both,
+by the clock. Each question runs in a process of its own, which was asked it once of another ledger;
 seconds are of the processor, files are those that the kernel saw opened. Figures are kept in scale.json, from which
 docs/scale.md is written; --quick prints figures of small ledgers and keeps nothing.
 """
@@ -58,13 +59,13 @@ QUESTIONS: dict[str, Callable[[Ledger, str, str], Any]] = {
 """Each question, of the days since one, or of a month."""
 
 
-def opened(folder: str, owners: str, now: str) -> Ledger:
-    """Open a ledger anew."""
+def opened(folder: str, owners: str, now: str, engine: str | None = None) -> Ledger:
+    """Open a ledger anew, to be answered here or by a cluster."""
     from tallystick.ledger import Ledger
     from tallystick.settings import Settings
 
     environment = {"TALLYSTICK_NOW": now, "HOME": folder}
-    return Ledger.of(Settings.load(ledger=folder, config=owners, environment=environment))
+    return Ledger.of(Settings.load(ledger=folder, config=owners, engine=engine, environment=environment))
 
 
 def ended(days: int) -> tuple[str, str]:
@@ -95,6 +96,31 @@ def ask(name: str, folder: str, warm: str, owners: str, days: str, since: str) -
             seconds.append(spent.processor)
     months = {part for path in files.paths for part in path.parts if part.startswith("month=")}
     return {"seconds": seconds, "peak": peak(), "files": len(files.paths), "months": sorted(months)}
+
+
+def clock(name: str, folder: str, warm: str, owners: str, since: str, engine: str) -> list[float]:
+    """Put one question to an engine, of another ledger first: seconds of the clock."""
+    now, month = ended(DAYS)
+    question, seconds = QUESTIONS[name], list[float]()
+    for path in (warm, *[folder] * RUNS):
+        spent = Spent()
+        with spent:
+            book = opened(path, owners, now, engine)
+            question(book, since, month)
+        seconds.append(spent.wall)
+    return seconds[1:]
+
+
+def clustered(folder: Path, charges: int, since: str, engine: str) -> dict[str, Any]:
+    """Put every question to DuckDB and to a cluster; the seconds of the clock of each."""
+    owners, warm, path = settings(folder), ledger(folder, WARM), ledger(folder, charges)
+    child(__file__, "record", path, owners, ended(DAYS)[0])
+    questions = {}
+    for name in QUESTIONS:
+        here, there = (child(__file__, "clock", name, path, warm, owners, since, each) for each in ("duckdb", engine))
+        questions[name] = {"here": here, "there": there}
+        print(f"{charges:>11,} charges, {name}: {median(here):.2f} s, {median(there):.2f} s", flush=True)
+    return {"charges": charges, "questions": questions}
 
 
 def asked_of(folder: Path, charges: int, days: int, since: str) -> dict[str, Any]:
@@ -155,11 +181,13 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def measure(only: str, sizes: list[float], years: list[int], folder: Path) -> dict[str, Any]:
+def measure(only: str, sizes: list[float], years: list[int], folder: Path, engine: str) -> dict[str, Any]:
     """Measure one part."""
+    since = f"{TODAY - timedelta(days=DAYS):%Y-%m-%d}"
     if only == "asked":
-        since = f"{TODAY - timedelta(days=DAYS):%Y-%m-%d}"
         parts: Any = [asked_of(folder, round(size * 1_000_000), DAYS, since) for size in sizes]
+    elif only == "cluster":
+        parts = [clustered(folder, round(size * 1_000_000), since, engine) for size in sizes]
     elif only == "kept":
         spans = [year * 365 for year in years]
         parts = [asked_of(folder, round(PER_YEAR * days / DAYS), days, "30d") for days in spans]
@@ -176,7 +204,7 @@ def measure(only: str, sizes: list[float], years: list[int], folder: Path) -> di
 def main() -> None:
     """Measure, keep, write."""
     if sys.argv[1:2] == ["--child"]:
-        steps = {"record": record, "ask": ask, "organization": sync_organization}
+        steps = {"record": record, "ask": ask, "clock": clock, "organization": sync_organization}
         print(json.dumps(steps[sys.argv[2]](*sys.argv[3:])))
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -184,6 +212,7 @@ def main() -> None:
     parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="millions of charges of a year")
     parser.add_argument("--years", default=",".join(map(str, YEARS)), help="years of half a million charges each")
     parser.add_argument("--only", default="asked,kept,organization", help="parts, separated by commas")
+    parser.add_argument("--engine", default="", help="the address of a cluster, for the part cluster")
     parser.add_argument("--folder", type=Path, help="where synthetic ledgers are kept; without it they are deleted")
     arguments = parser.parse_args()
     sizes, years = (
@@ -196,7 +225,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.folder or Path(temporary)
         for only in filter(None, arguments.only.split(",")):
-            measured[only] = measure(only, sizes, years, folder)
+            measured[only] = measure(only, sizes, years, folder, arguments.engine)
             if not arguments.quick:
                 MEASURED.write_text(json.dumps(measured) + "\n")
     if arguments.quick:

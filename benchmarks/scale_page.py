@@ -76,6 +76,13 @@ million charges a day.
 At {cpu_hour} USD an hour of a processor and {gb_month} USD a gigabyte and month. Each organization has a limit of
 requests of its own, so none waits for another.
 """
+CLUSTER = """## By a cluster
+
+The questions of the first table, by DuckDB in the process and by Sail 0.7.2 in another process of the same machine:
+seconds of the clock, the median of three runs. On one machine a cluster has no cores that DuckDB lacks, so this
+says what the way to it costs.
+
+"""
 STEPS = {"first": "first, 60 days", "day": "a day later", "again": "a quarter of an hour later"}
 
 
@@ -89,6 +96,8 @@ def page(measured: dict[str, Any]) -> str:
     if by_years := measured.get("kept"):
         years = [f"{ledger['days'] // 365} y" for ledger in by_years["ledgers"]]
         text += KEPT + _table(by_years["ledgers"], years) + _months(by_years["ledgers"]) + _machine(by_years)
+    if by_engine := measured.get("cluster"):
+        text += CLUSTER + _engines(by_engine["ledgers"]) + _machine(by_engine)
     if organization := measured.get("organization"):
         text += _cost(organization["ledgers"]) + _machine(organization)
     return text.rstrip("\n") + "\n"
@@ -115,6 +124,17 @@ def _table(ledgers: list[dict[str, Any]], heads: list[str]) -> str:
         cells = [f"{_value(answer, 'seconds'):.2f}" for answer in answers]
         cells += [f"{answer['peak']:,.0f}" for answer in answers] + [f"{answer['files']}" for answer in answers]
         rows.append(f"| {name} | {' | '.join(cells)} | {exponent(ledgers, name):.2f} |")
+    return "\n".join(rows) + "\n\n"
+
+
+def _engines(ledgers: list[dict[str, Any]]) -> str:
+    """A row for each question: the seconds of the clock of both engines at each size."""
+    heads = [f"{ledger['charges'] / 1e6:g} M: {engine}" for ledger in ledgers for engine in ("DuckDB", "Sail")]
+    rows = [f"| question | {' | '.join(heads)} |", "|---|" + "---:|" * len(heads)]
+    for name in ledgers[0]["questions"]:
+        answers = [ledger["questions"][name] for ledger in ledgers]
+        cells = [f"{median(answer[engine]):.2f}" for answer in answers for engine in ("here", "there")]
+        rows.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(rows) + "\n\n"
 
 

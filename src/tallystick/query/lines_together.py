@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from tallystick.core.ledger_tables import CHARGES, MONTH_SUMS
+from tallystick.core.money import total
 from tallystick.core.question import Question
 from tallystick.core.select import Select, literal, select
 from tallystick.core.time import Grain, Window
@@ -31,16 +32,15 @@ _GROUPS = ("month", *_FIXED, *_TERMS.values())
 _SUMS = ("bit_or(days) AS days", "sum(billed) AS billed")
 _SEVERAL = "list_reduce(list(days::HUGEINT), lambda seen, own: seen | own | ((seen & own & 4294967295) << 32)) >> 32"
 """The days that several users have: each that comes again is marked above the bits of the days that came."""
-_TOGETHER = f"""
-WITH several AS ({{several}}), lines AS MATERIALIZED (SELECT {_NAMES}, several, days, billed FROM {{lines}})
-SELECT sum(billed) AS billed FROM (
-    SELECT billed FROM lines WHERE days & several & {{window}} = days
-    UNION ALL
-    SELECT charges.billed FROM {{charges}}
-    JOIN (SELECT {_NAMES}, several FROM lines WHERE days & several & {{window}} <> days) AS mixed USING ({_NAMES})
-    WHERE (several >> day(day)::INT) & 1 = 1
-)
+_LINES = f"""
+WITH several AS ({{several}})
+SELECT {_NAMES}, several, days & several & {{window}} = days AS is_whole, billed FROM {{lines}}
 """  # noqa: S608 - our own names
+_WHOLE = "SELECT sum(billed) FILTER (is_whole), count(*) FILTER (NOT is_whole) FROM lines"
+_OTHERS = f"""
+SELECT sum(charges.billed) AS billed FROM {{charges}} JOIN lines USING ({_NAMES})
+WHERE NOT is_whole AND (several >> day(day)::INT) & 1 = 1
+"""  # noqa: S608
 
 
 def billed_together(engine: Engine, question: Question, user_dims: Sequence[str]) -> Decimal:
@@ -54,15 +54,16 @@ def billed_together(engine: Engine, question: Question, user_dims: Sequence[str]
         users = users.where(f"workspace IN ({_workspaces(asked)})")
         lines = f"{asked.subquery('asked')} JOIN (SELECT {_NAMES}, several FROM several) AS several USING ({_NAMES})"  # noqa: S608
     several = select(_NAMES, f"{_SEVERAL} AS several", *_SUMS).from_(users.subquery("users")).group_by(_NAMES)
-    charges = select(*_LINE, "day", "billed").from_("ledger.charges")
-    charges = charges.where(_ALLOCATED, within(question.window, months=True), *of_lines, *in_lines)
-    query = _TOGETHER.format(
-        several=several,
-        lines=lines,
-        window=_bits(question.window),
-        charges=from_sums(engine, charges).subquery("charges"),
-    )
-    return engine.rows(query)[0]["billed"] or Decimal(0)
+    with engine.cursor() as duck:
+        engine.make(duck, "lines", _LINES.format(several=several, lines=lines, window=_bits(question.window)))
+        [(billed, others)] = duck.execute(_WHOLE).fetchall()
+        amounts = [billed]
+        if others:
+            charges = select(*_LINE, "day", "billed").from_("ledger.charges")
+            charges = charges.where(_ALLOCATED, within(question.window, months=True), *of_lines, *in_lines)
+            engine.make(duck, "others", _OTHERS.format(charges=from_sums(engine, charges).subquery("charges")))
+            amounts += duck.execute("SELECT billed FROM others").fetchone() or ()
+    return total([amount for amount in amounts if amount is not None])
 
 
 def _sums(engine: Engine) -> str:
