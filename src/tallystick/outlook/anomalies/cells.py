@@ -24,7 +24,7 @@ LINE = ("model", "kind", "tier", "context", "geo", "speed")
 AT_ONCE = 100
 """Groups whose days are Python's own numbers at once: all of them would take four times the memory of their sums."""
 MANY = 200_000
-"""Charges from which on the days of a window are grouped a month at a time: of fewer, one statement is quicker."""
+"""Charges of which days are grouped a month at a time; of fewer, or a part of them, one statement is quicker."""
 UNBILLED = f"billed IS NULL AND {among('cause', (NOT_BILLED_YET, BILL_NOT_READ))}"
 """Of a charge: that it is use which is not billed yet, so that its price stands for its bill."""
 SPENT = f"CASE WHEN {UNBILLED} THEN coalesce(priced, 0) ELSE coalesce(billed, 0) END"
@@ -90,7 +90,8 @@ def cells(engine: Engine, window: Window, where: Mapping[str, Filter], own: Sequ
         f"sum(CASE WHEN {read_kind} THEN {tokens} ELSE 0 END) AS read_tokens",
     )
     charges = engine.version.contents.get(CHARGES.name)
-    parts = [*window.split(Grain.MONTH)] if charges and charges.rows >= MANY else [window]
+    is_large = charges is not None and charges.rows >= MANY and where.keys() <= {"organization"}
+    parts = [*window.split(Grain.MONTH)] if is_large else [window]
     by_cell = {
         Cell(*names): DailySums(*columns)
         for names, columns in _read(engine, parts, Cell._fields, sums, [*conditions, *own]).items()
