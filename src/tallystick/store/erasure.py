@@ -21,6 +21,7 @@ from tallystick.errors import LedgerError
 from tallystick.store.columns import read, schema
 from tallystick.store.contents import Listing, content
 from tallystick.store.copies import COPIED, Copies, file_copy, put_twice
+from tallystick.store.disk import Fsync, fsync
 from tallystick.store.faults import REPAIR
 from tallystick.store.tables import Tables
 from tallystick.store.version import Version
@@ -46,12 +47,13 @@ def forgotten(ledger: Path) -> dict[str, str]:
     return dict(persons)
 
 
-def remember(ledger: Path, persons: Mapping[str, str]) -> None:
+def remember(ledger: Path, persons: Mapping[str, str], sync: Fsync = fsync) -> None:
     """Add to the list of those who may not be named."""
     listed_persons = forgotten(ledger)
     if persons.items() <= listed_persons.items():
         return
-    put_twice(ledger / FORGOTTEN, json.dumps({**listed_persons, **persons}, indent=1, sort_keys=True).encode())
+    listed = json.dumps({**listed_persons, **persons}, indent=1, sort_keys=True)
+    put_twice(ledger / FORGOTTEN, listed.encode(), sync)
 
 
 def rewrite(writer: Writer, table: LedgerTable, rows: pa.Table) -> None:

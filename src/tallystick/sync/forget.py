@@ -87,10 +87,10 @@ def forget(
         names = names_of(tables)
         reason = f"people = {people.mode}" if not person and people.mode != Mode.FULL else "forgotten"
         made, forgotten_ids = redaction(tables, people, person, names)
-        remember(tables.root, forgotten_ids)
+        remember(tables.root, forgotten_ids, tables.sync)
         pages = _pages(writer, made, reason)
         if reason == "forgotten" and not person:
-            remember(tables.root, made.met)
+            remember(tables.root, made.met, tables.sync)
         findings = _findings(writer, substitutes(made, names))  # while the names still tell which to look for
         rows = renamed(made, names)
         if rows != names:
