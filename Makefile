@@ -83,6 +83,7 @@ audit: $(VENV)/.developed
 mutants: $(VENV)/.developed
 	$(INSTALL) --group mutation
 	$(BIN)/python scripts/mutants.py core/money core/time
+	$(BIN)/python scripts/sql_mutants.py tally/match tally/allocate
 
 # The site of docs/ in site/, offline. A broken link fails, and so does whatever a page would load from a network.
 docs: $(VENV)/.documented

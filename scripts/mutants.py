@@ -39,7 +39,7 @@ TESTS = {
     "tally/events": "tally/test_events",
     "tally/figures": "tally/test_changes",
     "tally/late": "tally/test_late",
-    "tally/match": "tally/test_match tally/test_conserve",
+    "tally/match": "tally/test_match tally/test_late tally/test_conserve",
     "tally/owners": "tally/test_owners",
     "tally/picodollars": "tally/test_split",
     "tally/prices_in_force": "tally/test_prices_in_force",
@@ -54,7 +54,7 @@ TESTS = {
     "tally/rules": "tally/test_owners",
     "tally/split": "tally/test_split",
     "tally/unit_prices": "tally/test_unit_prices",
-    "tally/use_groups": "tally/test_whatif",
+    "tally/use_groups": "tally/test_exact tally/test_match tally/test_whatif",
     "tally/variance": "tally/test_variance",
     "tally/whatif": "tally/test_whatif",
 }

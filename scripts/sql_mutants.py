@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,23 +114,26 @@ def survivors(name: str, sample: int | None, folder: Path) -> tuple[int, list[st
     environment |= {"HYPOTHESIS_PROFILE": "any failure"}
     options = ["-o", "addopts=", "-o", "filterwarnings=", "-m", "not long", "-x", "-q", "-p", "no:cacheprovider"]
 
-    def passes() -> bool:
+    def passes(patience: float | None = None) -> bool:
         command = [sys.executable, "-m", "pytest", *options, *tests]
         try:
-            return not subprocess.run(
-                command, cwd=folder, env=environment, capture_output=True, timeout=PATIENCE, check=False
-            ).returncode
+            run = subprocess.run(
+                command, cwd=folder, env=environment, capture_output=True, timeout=patience, check=False
+            )
         except subprocess.TimeoutExpired:
             return False
+        return not run.returncode
 
+    begin = time.monotonic()
     if not passes():
         raise SystemExit(f"{name}: the tests fail before anything is changed.")
+    patience = max(PATIENCE, 5 * (time.monotonic() - begin))
     every = [*changes(source)]
     chosen = every if sample is None else random.Random(1).sample(every, min(sample, len(every)))  # noqa: S311 - a draw
     lines = []
     for line, change, changed in sorted(chosen):
         path.write_text(changed)
-        if passes():
+        if passes(patience):
             lines.append(f"{name}:{line} {change}: {changed.splitlines()[line - 1].strip()}")
             print(lines[-1], flush=True)
     path.write_text(source)

@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from support.charge_rows import DAY, OPUS, PUBLIC, SONNET, Row, line, only, tallied, use
+from support.charge_rows import DAY, HAIKU, OPUS, PUBLIC, SONNET, Row, line, only, tallied, use
 from tallystick.core.price_entries import UNITS, Rate
 from tallystick.tally.prices_in_force import Prices
 from tallystick.tally.split import split
@@ -19,6 +19,8 @@ ODD = Prices.with_own(
     f'[[price]]\nfor = "{SONNET}"\nfrom = 2026-01-01\nspeed = "fast"\nusd = {{ output = "0.000001" }}\n'
 )
 """Rates that a million does not divide."""
+SMALL = Prices.with_own('[[price]]\nfor = "claude-own"\nfrom = 2026-01-01\nusd = { uncached_input = "0.0000009999" }\n')
+"""A rate of less than a picodollar a token, nearly all of it a rest, of a model that no public list has."""
 LIKE = ("model", "kind", "tier", "context", "geo")
 MOST = 10**28 - 1
 """The most picodollars of an amount in the ledger."""
@@ -105,3 +107,17 @@ def test_half_a_picodollar_is_one_more() -> None:
     own = Prices.with_own(f'[[price]]\nfor = "{OPUS}"\nfrom = 2026-01-01\nusd = {{ output = "0.0000015" }}\n')
     rows = tallied([use("a", model=OPUS, output=1), use("b", model=OPUS, output=2)], [], prices=own)
     assert [int(only(rows, key=key)["priced"].scaleb(12)) for key in "ab"] == [2, 3]
+
+
+@pytest.mark.parametrize("quantity", [2**42, 8 * 10**12, 10**13, 2**60])
+@pytest.mark.parametrize("prices", [PUBLIC, ODD, SMALL], ids=["even", "uneven", "small"])
+def test_a_product_that_64_bits_do_not_hold_is_exact(quantity: int, prices: Prices) -> None:
+    """Much use beside little has its price to the picodollar, wherever a product of 64 bits would end."""
+    used = [
+        use("a", model=OPUS, uncached_input=quantity),
+        use("b", model=SONNET, uncached_input=quantity + 1),
+        use("c", model=HAIKU, uncached_input=1),
+    ]
+    own = use("d", model="claude-own", uncached_input=quantity)
+    for row in (*tallied(used, [], prices=prices), *tallied([own], [], prices=prices)):
+        assert (row["priced"] and int(row["priced"].scaleb(12))) == priced(row, prices)
