@@ -41,7 +41,7 @@ def statement_lines(rows: pa.Table, names: Mapping[str, Callable[[str], str]]) -
         for quantity, counted in zip(columns["quantity_sum"], columns["counted"], strict=True)
     ]
     units = [UNITS.get(kind, (unit, 1))[1] for kind, unit in zip(columns["kind"], columns["unit"], strict=True)]
-    made: dict[str, Sequence[Any]] = {
+    fields: dict[str, Sequence[Any]] = {
         **{name: columns[name] for name in ("organization", "month", "team", "part", *_SAME)},
         "day": [day and str(day) for day in columns["day"]],
         "terms": [*_terms(zip(*(columns[name] for name in PLAIN), strict=True))],
@@ -58,8 +58,8 @@ def statement_lines(rows: pa.Table, names: Mapping[str, Callable[[str], str]]) -
         "amount": columns["billed_sum"],
         **{f"{name}_name": [*map(name_of, columns[name])] for name, name_of in names.items()},
     }
-    order = zip(map(PARTS.index, made["part"]), *(map(_text, made[name]) for name in _ORDER), strict=True)
-    lines = [dict(zip(made, cells, strict=True)) for cells in zip(*made.values(), strict=True)]
+    order = zip(map(PARTS.index, fields["part"]), *(map(_text, fields[name]) for name in _ORDER), strict=True)
+    lines = [dict(zip(fields, cells, strict=True)) for cells in zip(*fields.values(), strict=True)]
     places = [*order]
     return [lines[index] for index in sorted(range(len(lines)), key=places.__getitem__)]
 

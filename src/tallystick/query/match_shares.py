@@ -60,9 +60,9 @@ def _matched(engine: Engine, question: Question, sums: Billed) -> tuple[Mapping[
 
 def of_all_owners(question: Question, messages: Sequence[Message]) -> list[Message]:
     """Messages that count the charges of every owner, which say so where a question is held to some."""
-    held = [name.replace("_", " ") for name in question.where_of(*OWNED)]
-    every = f"Of every {' and '.join(held)} together: " if held else ""
-    return [replace(message, text=f"{every}{message.text}") for message in messages]
+    scopes = [name.replace("_", " ") for name in question.where_of(*OWNED)]
+    subject = f"Of every {' and '.join(scopes)} together: " if scopes else ""
+    return [replace(message, text=f"{subject}{message.text}") for message in messages]
 
 
 def billed_coverage(

@@ -92,8 +92,8 @@ def _draft(rows: pa.Table, owners: Owners, organization: str, month: str) -> pa.
     names = pa.array([*(rule.name for rule in owners.rules), "none"])
     hows = pa.array([*(rule.how for rule in owners.rules), "none"])
     rules_of_rows = pc.if_else(pc.less(rows["rule"], 0), len(owners.rules), rows["rule"]).combine_chunks()
-    same = {"organization": organization, "month": month, "what": CHARGE}
-    added = {name: _same(value, rows) for name, value in same.items()}
+    common = {"organization": organization, "month": month, "what": CHARGE}
+    added = {name: _same(value, rows) for name, value in common.items()}
     return _fitted(rows, added | {"rule": names.take(rules_of_rows), "how": hows.take(rules_of_rows)})
 
 

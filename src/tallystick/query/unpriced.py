@@ -61,13 +61,13 @@ def _owned(engine: Engine, question: Question, owners: Owners) -> list[dict[str,
 
     is_unpriced = f"quantity IS NOT NULL AND priced IS NULL AND tier <> 'priority' AND cause <> '{REQUESTS_ONLY}'"
     tokens = Figure(f"quantity::DECIMAL(38, {PLACES})", is_unpriced)
-    apart = {name: name for name in ("model", "tier", "cause")}
-    charges = attribution(engine, replace(question, by=()), owners, tokens, further=apart)
-    held = question.where_of(*OWNED)
+    further = {name: name for name in ("model", "tier", "cause")}
+    charges = attribution(engine, replace(question, by=()), owners, tokens, further=further)
+    scopes = question.where_of(*OWNED)
     return [
         row | {"unpriced": row["billed"]}
-        for row in charges.sums([*apart, *held])
-        if all(part.takes(row[name]) for name, part in held.items())
+        for row in charges.sums([*further, *scopes])
+        if all(part.takes(row[name]) for name, part in scopes.items())
     ]
 
 

@@ -86,13 +86,13 @@ def forget(
     with tables.writing(waiting) as writer:
         names = names_of(tables)
         reason = f"people = {people.mode}" if not person and people.mode != Mode.FULL else "forgotten"
-        made, forgotten_ids = redaction(tables, people, person, names)
+        erasure, forgotten_ids = redaction(tables, people, person, names)
         remember(tables.root, forgotten_ids, tables.sync)
-        pages = _pages(writer, made, reason)
+        pages = _pages(writer, erasure, reason)
         if reason == "forgotten" and not person:
-            remember(tables.root, made.met, tables.sync)
-        findings = _findings(writer, substitutes(made, names))  # while the names still tell which to look for
-        rows = renamed(made, names)
+            remember(tables.root, erasure.met, tables.sync)
+        findings = _findings(writer, substitutes(erasure, names))  # while the names still tell which to look for
+        rows = renamed(erasure, names)
         if rows != names:
             rewrite(writer, NAMES, pa.Table.from_pylist(rows, schema(NAMES)))
             repin(writer, NAMES)
@@ -162,8 +162,8 @@ def renamed(people: People, names: list[dict[str, Any]]) -> list[dict[str, Any]]
     for row in names:
         key = (row["organization"], row["type"], row["id"])
         new = people.renamed(row)
-        same = newest.get(key)
-        if row["type"] in PERSONS and same and {**same, "seen_at": None} == {**new, "seen_at": None}:
+        newest_row = newest.get(key)
+        if row["type"] in PERSONS and newest_row and {**newest_row, "seen_at": None} == {**new, "seen_at": None}:
             continue
         newest[key] = new
         rows.append(new)

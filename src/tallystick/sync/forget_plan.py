@@ -40,17 +40,19 @@ class Plan:
 def plan(tables: Tables, people: People, person: Person | None) -> Plan:
     """Return what `forget` would do, which only reads; without a person for everybody."""
     names = names_of(tables)
-    made, _ = redaction(tables, people, person, names)
+    redactions, _ = redaction(tables, people, person, names)
     archive = Archive(tables.root)
     index = tables.rows(PAGES, columns=["hash", "source", "purpose"]).to_pylist()
     pages = {(row["hash"], persons_of(row["source"], row["purpose"])) for row in index}
     tables.fetch(archive.path(page_hash) for page_hash, persons in pages if persons)
-    named = [page for page, persons in pages if persons and made.redacted(archive.body(page), persons) is not None]
+    page_list = [
+        page for page, persons in pages if persons and redactions.redacted(archive.body(page), persons) is not None
+    ]
     findings = tables.rows(FINDINGS).to_pylist() if tables.has(FINDINGS) else []
     rewritten = Forgotten(
-        len(named),
-        changed_rows(names, renamed(made, names)),
-        changed_rows(findings, redacted(findings, substitutes(made, names))),
+        len(page_list),
+        changed_rows(names, renamed(redactions, names)),
+        changed_rows(findings, redacted(findings, substitutes(redactions, names))),
     )
     persons_rows = [row for row in names if row["type"] in PERSONS and (not person or row["id"] == person.id)]
     labels = [label for row in persons_rows for label in (row["name"], row["email"]) if label]
@@ -64,9 +66,9 @@ def _namesakes(names: Iterable[Mapping[str, Any]], labels: Iterable[str]) -> Ite
     if not listed:
         return
     pattern = re.compile(rf"(?<![^\W_])(?:{listed})")
-    seen = set()
+    namesakes = set()
     for row in names:
         namesake = Namesake(row["type"], row["id"], row["name"] or "")
-        if row["type"] not in PERSONS and namesake not in seen and pattern.search(namesake.name.casefold()):
-            seen.add(namesake)
+        if row["type"] not in PERSONS and namesake not in namesakes and pattern.search(namesake.name.casefold()):
+            namesakes.add(namesake)
             yield namesake

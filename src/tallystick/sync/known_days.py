@@ -80,9 +80,9 @@ def known_days(
     by_kind: dict[Kind, dict[date, Known]] = {}
     for names, rows in _by_names(days):
         own, lost_days = readings[names], lost.get(names, set())
-        told, of_kind = own.days, dict[date, Known]()
+        days_told, of_kind = own.days, dict[date, Known]()
         for day, state in rows:
-            if day < settling and day not in told:
+            if day < settling and day not in days_told:
                 of_kind[day] = known(state, LONG_AGO, None, False)
             else:
                 read_at = own.read_at.get(day) or (LONG_AGO if day < settling else midnight(day))

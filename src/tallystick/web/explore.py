@@ -220,8 +220,8 @@ def _saves(address: Address, now: datetime) -> list[tuple[str, str]]:
 
 def _groups(identity: Identity) -> list[tuple[Group, list[Entry]]]:
     """The reports that an identity can ask, by their groups."""
-    chosen = [listed for listed in CATALOG if identity.sees_all or holdable(Address(listed.name), identity)]
-    return [(group, [listed for listed in chosen if listed.group is group]) for group in Group]
+    selection = [listed for listed in CATALOG if identity.sees_all or holdable(Address(listed.name), identity)]
+    return [(group, [listed for listed in selection if listed.group is group]) for group in Group]
 
 
 def _figures(address: Address, answer: Any) -> Switch | None:
