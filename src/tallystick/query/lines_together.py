@@ -48,13 +48,13 @@ def billed_together(engine: Engine, question: Question, user_dims: Sequence[str]
     of_lines = wanted(engine, CHARGES, question.where_of(*_FIXED))
     in_lines = wanted(engine, CHARGES, question.where_but(*_FIXED))
     sums = select(*_LINE, *_SUMS).from_(_sums(engine)).where(_ALLOCATED, in_months(question.window), *of_lines)
-    users, condition = sums.select(*user_dims).group_by(*_GROUPS, *user_dims), sums.where(*in_lines).group_by(*_GROUPS)
+    users = sums.select(*user_dims).group_by(*_GROUPS, *user_dims)
+    selection = sums.where(*in_lines).group_by(*_GROUPS)
     lines = "several"
     if in_lines:
-        users = users.where(f"workspace IN ({_workspaces(condition)})")
-        lines = (
-            f"{condition.subquery('asked')} JOIN (SELECT {_NAMES}, several FROM several) AS several USING ({_NAMES})"  # noqa: S608
-        )
+        users = users.where(f"workspace IN ({_workspaces(selection)})")
+        users_of = f"(SELECT {_NAMES}, several FROM several) AS several"  # noqa: S608 - our own names
+        lines = f"{selection.subquery('asked')} JOIN {users_of} USING ({_NAMES})"
     several = select(_NAMES, f"{_SEVERAL} AS several", *_SUMS).from_(users.subquery("users")).group_by(_NAMES)
     with engine.cursor() as duck:
         engine.make(duck, "lines", _LINES.format(several=several, lines=lines, window=_bits(question.window)))
@@ -75,8 +75,8 @@ def _sums(engine: Engine) -> str:
     return select("*", "1::BIGINT << day(day)::INT AS days").from_(f"ledger.{CHARGES.name}").subquery("charges")
 
 
-def _workspaces(condition: Select) -> Select:
-    return Select(("workspace",), condition.source, condition.conditions)
+def _workspaces(selection: Select) -> Select:
+    return Select(("workspace",), selection.source, selection.conditions)
 
 
 def _bits(window: Window) -> str:
