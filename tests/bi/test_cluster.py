@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 
 from bi.test_engines import PYTHON, ROOT, destroy
 from formats.test_screens import SETTINGS
+from support.bucket_server import ENVIRONMENT, NAME, bucket_server
 from support.command import Run
 from support.ledgers import OpenLedger
 from support.organization import CLOCK, NOW
@@ -52,7 +54,16 @@ BY = ("model", "key", "workspace,day", "week", "month", "organization", "team", 
 @pytest.fixture(scope="module")
 def sail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a Sail that listens."""
-    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path_factory.mktemp("sail"))}
+    with listening(tmp_path_factory.mktemp("sail")) as address:
+        yield address
+        while OPENED:
+            OPENED.pop().close()  # a session without its server waits for it
+
+
+@contextmanager
+def listening(home: Path, **variables: str) -> Iterator[str]:
+    """Start a Sail whose environment has these variables; its address."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(home), **variables}
     with subprocess.Popen(  # noqa: S603 - our own code
         [PYTHON, "-c", SERVER],
         env=environment,
@@ -63,12 +74,12 @@ def sail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ) as server:
         assert server.stdin
         assert server.stdout
-        host, port = server.stdout.readline().split()
-        yield f"sc://{host}:{port}"
-        while OPENED:
-            OPENED.pop().close()  # a session without its server waits for it
-        server.stdin.close()
-        server.kill()
+        try:
+            host, port = server.stdout.readline().split()
+            yield f"sc://{host}:{port}"
+        finally:
+            server.stdin.close()
+            server.kill()
 
 
 Books = tuple[Ledger, Ledger]
@@ -205,6 +216,36 @@ def test_the_tables_are_read_by_the_cluster_alone(
     (tmp_path / "tallystick.toml").write_text(f'engine_ledger = "{tmp_path / "there"}"', encoding="utf-8")
     answer = opened(tmp_path / "here", sail, tmp_path).ask(report, **values)
     assert answer.written()["rows"] == expected.written()["rows"]
+
+
+def test_a_ledger_in_a_bucket_is_read_there_by_the_cluster(
+    book: Ledger, child: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a ledger in a bucket a cluster with access to it answers as DuckDB does, which fetches charges to here."""
+    url, reports = f"s3://{NAME}/ledger", ("spend", "keys", "chargeback", "variance")
+    (tmp_path / "tallystick.toml").write_text(SHARED + SETTINGS, encoding="utf-8")
+    with bucket_server() as server:
+        store = {**ENVIRONMENT, "AWS_ENDPOINT_URL": server.url}
+        for name, value in store.items():
+            monkeypatch.setenv(name, value)
+        assert child("copy", str(book.path), url, **store).code == 0
+        with listening(tmp_path, **store, AWS_ENDPOINT=server.url, AWS_ALLOW_HTTP="true") as address:
+            near, far = (of_bucket(url, engine, tmp_path) for engine in ("duckdb", address))
+            answers = [[answer(each, report, GIVEN.get(report, {})) for report in reports] for each in (near, far)]
+            far.asked().close()  # a session without its server waits for it
+    assert answers[0] == answers[1]
+    fetched = [[*(tmp_path / name).rglob("*.parquet")] for name in ("duckdb", "sc")]
+    is_charges = re.compile("/(charges|day_sums|month_sums)/").search
+    assert [any(is_charges(file.as_posix()) for file in files) for files in fetched] == [True, False]
+
+
+def of_bucket(url: str, engine: str, home: Path) -> Ledger:
+    """A ledger of a bucket, with copies in a folder of the engine that answers."""
+    environment = {"TALLYSTICK_CACHE": str(home / engine.partition(":")[0]), "TALLYSTICK_NOW": NOW.isoformat()}
+    config = str(home / "tallystick.toml")
+    book = Ledger.of(Settings.load(config=config, ledger=url, engine=engine, environment=environment))
+    book.records = False
+    return book
 
 
 def test_the_page_names_what_comes_back_one_by_one(
