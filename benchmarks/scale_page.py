@@ -135,7 +135,7 @@ def _engines(ledgers: list[dict[str, Any]]) -> str:
         answers = [ledger["questions"][name] for ledger in ledgers]
         cells = [f"{median(answer[engine]):.2f}" for answer in answers for engine in ("here", "there")]
         rows.append(f"| {name} | {' | '.join(cells)} |")
-    return "\n".join(rows) + "\n\n"
+    return "\n".join(rows) + "\n"
 
 
 def _ledgers(ledgers: list[dict[str, Any]]) -> str:
