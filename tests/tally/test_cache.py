@@ -76,6 +76,14 @@ def test_reads_save_input_less_read() -> None:
     assert (value.saved, value.extra_5m, value.extra_1h) == (Decimal("3.8"), Decimal(1), Decimal(4))
 
 
+def test_lines_of_a_group_are_summed() -> None:
+    """What lines of several prices saved and cost extra is added up, and so are their tokens."""
+    kinds = {"cache_read": MILLION, "cache_write_5m": MILLION, "cache_write_1h": MILLION}
+    value = sole_worth(line(**kinds), line(**kinds, tier="batch"), line(**kinds, day=date(2026, 11, 9)))
+    assert (value.saved, value.extra_5m, value.extra_1h) == (Decimal("9.5"), Decimal("2.5"), Decimal(10))
+    assert value.tokens == dict.fromkeys(INPUT, 0) | dict.fromkeys(kinds, 3 * MILLION)
+
+
 @pytest.mark.parametrize(
     ("fields", "saved", "extra"),
     [
