@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from support.spending import RATE, ledger
 from support.written_ledger import charge
 from tallystick import Ledger
-from tallystick.core.causes import NOT_BILLED, REQUESTS_ONLY
+from tallystick.core.causes import NOT_BILLED, NOT_BILLED_YET, REQUESTS_ONLY
 from tallystick.core.text import large
 from tallystick.web.grid import grid
 from tallystick.web.page import ask
@@ -64,8 +65,29 @@ def test_unpriced_tokens_are_those_of_the_question(
     answer = book.ask(report, since=str(DAY), until=str(DAY), where=where)
     assert answer.coverage["unpriced"] == ({f"{UNKNOWN} in tier none": count} if count else {})
     told = [text for text in (*answer.warnings, *answer.notes) if f"{UNKNOWN} have no list price" in text]
-    said = f"{large(count or 0)} none tokens of {UNKNOWN} have no list price: what they cost is unknown."
+    said = (
+        f"{large(count or 0)} none tokens of {UNKNOWN} have no list price: what was billed for them cannot be checked."
+    )
     assert told == ([said] if count else [])
+
+
+@pytest.mark.parametrize(
+    ("billed", "cause", "words"),
+    [
+        (RATE, "none", "have no list price: what was billed for them cannot be checked."),
+        (None, NOT_BILLED_YET, "have no list price: what they cost is unknown."),
+        (None, NOT_BILLED, "have no list price and were not billed."),
+    ],
+)
+def test_a_cost_is_unknown_where_no_bill_has_the_use(
+    tmp_path: Path, billed: Decimal | None, cause: str, words: str
+) -> None:
+    """Of use without a price it is said what its bill tells: an amount, nothing so far, or that it was free."""
+    method = "none" if billed is None else "reported"
+    use = charge(DAY, model=UNKNOWN, quantity=700, billed=billed, cause=cause, method=method)
+    answer = ledger(tmp_path, [use]).ask("spend", since=str(DAY), until=str(DAY))
+    assert f"700 none tokens of {UNKNOWN} {words}" in (*answer.warnings, *answer.notes)
+    assert answer.coverage["unpriced"] == ({} if cause == NOT_BILLED else {f"{UNKNOWN} in tier none": 700})
 
 
 def test_a_row_of_a_model_says_that_it_is_unpriced(book: Ledger) -> None:

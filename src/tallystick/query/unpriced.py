@@ -23,6 +23,9 @@ _Use = tuple[str, str]
 """A model and its tier."""
 IN_TIER = " in tier "
 """What stands between both where they are one word."""
+_OPEN, _BILLED = ": what they cost is unknown.", ": what was billed for them cannot be checked."
+_FREE = " and were not billed."
+"""What to say of use without a price: no bill has it so far, one has, or one that was read has nothing for it."""
 
 
 def unpriced(engine: Engine, question: Question, owners: Owners | None = None) -> tuple[dict[str, int], list[Message]]:
@@ -39,19 +42,24 @@ def unpriced(engine: Engine, question: Question, owners: Owners | None = None) -
     is_owned = bool(question.where_of(*OWNED))
     if rows and is_owned and owners:
         rows = _owned(engine, question, owners)
-    sums: dict[bool, defaultdict[_Use, Any]] = {True: defaultdict(int), False: defaultdict(int)}
+    sums: dict[str, defaultdict[_Use, Any]] = {cost: defaultdict(int) for cost in (_OPEN, _BILLED, _FREE)}
     for row in rows:
-        sums[row["cause"] == NOT_BILLED][row["model"], row["tier"]] += row["unpriced"]
-    free, billed = (
-        sorted(((use, round(count)) for use, count in by_use.items()), key=lambda entry: (-entry[1], entry[0]))
-        for by_use in sums.values()
-    )
-    tokens = {f"{model}{IN_TIER}{tier}": count for (model, tier), count in billed}
+        cost = _FREE if row["cause"] == NOT_BILLED else _BILLED if row["cause"] == "none" else _OPEN
+        sums[cost][row["model"], row["tier"]] += row["unpriced"]
     messages = [
-        *([warning(f"{_use(billed)}: what they cost is unknown.", is_general=is_owned)] if billed else ()),
-        *([note(f"{_use(free)} and were not billed.", is_general=is_owned)] if free else ()),
+        level(f"{_use(_largest(by_use))}{cost}", is_general=is_owned)
+        for level, (cost, by_use) in zip((warning, warning, note), sums.items(), strict=True)
+        if by_use
     ]
-    return tokens, messages
+    for use, count in sums[_BILLED].items():
+        sums[_OPEN][use] += count
+    return {f"{model}{IN_TIER}{tier}": count for (model, tier), count in _largest(sums[_OPEN])}, messages
+
+
+def _largest(by_use: Mapping[_Use, Any]) -> list[tuple[_Use, int]]:
+    """Whole tokens of each use, the most first."""
+    counts = ((use, round(count)) for use, count in by_use.items())
+    return sorted(counts, key=lambda entry: (-entry[1], entry[0]))
 
 
 def _owned(engine: Engine, question: Question, owners: Owners) -> list[dict[str, Any]]:
