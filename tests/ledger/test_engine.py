@@ -96,7 +96,7 @@ def test_an_organization_called_as_hive_calls_null_stays_itself(tmp_path: Path) 
         ("summary", {"month": TODAY.strftime("%Y-%m")}, 30),
         ("keys", {}, 10),
         ("spend", {"by": ["team"]}, 6),
-        ("spend", {"by": ["key"]}, 7),
+        ("spend", {"by": ["key"]}, 8),  # the last reads single days of lines that several keys share
     ],
 )
 def test_a_question_asks_few_statements(full: Path, report: str, values: dict[str, Any], most: int) -> None:
