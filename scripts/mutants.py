@@ -7,19 +7,16 @@ Works on a copy of the source, so nothing of the clone changes. `docs/testing.md
 
 from __future__ import annotations
 
-import argparse
 import os
 import random
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import TestOutcome
+from trial import trials
 
-ROOT = Path(__file__).parents[1]
 PATIENCE = 60.0
 """Seconds after which a change counts as noticed: it made a loop without end."""
 TESTS = {
@@ -118,18 +115,8 @@ def _leave(session: Path, sample: int) -> None:
 
 def main() -> int:
     """Try each file that is named; 0 always, for what survives has to be read."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="+", choices=sorted(TESTS))
-    parser.add_argument("--sample", type=int, help="Try so many changes of each file instead of all.")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        for part in ("src", "tests"):
-            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(ROOT / "pyproject.toml", folder)
-        for name in asked.names:
-            tried, lines = survivors(name, asked.sample, folder)
-            print(*lines, f"{name}: {tried} changes, {len(lines)} not noticed", sep="\n", flush=True)
+    for name, tried, lines in trials(__doc__, TESTS, survivors):
+        print(*lines, f"{name}: {tried} changes, {len(lines)} not noticed", sep="\n", flush=True)
     return 0
 
 

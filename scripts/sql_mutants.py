@@ -7,22 +7,20 @@
 
 from __future__ import annotations
 
-import argparse
 import ast
 import io
 import os
 import random
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
-from mutants import PATIENCE, ROOT, TESTS
+from mutants import PATIENCE, TESTS
+from trial import trials
 
 CHANGES = (
     (" <= ", " < "),
@@ -142,18 +140,8 @@ def survivors(name: str, sample: int | None, folder: Path) -> tuple[int, list[st
 
 def main() -> int:
     """Try each file that is named; 0 always, for what survives has to be read."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="+", choices=sorted(TESTS))
-    parser.add_argument("--sample", type=int, help="Try so many changes of each file instead of all.")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        for part in ("src", "tests"):
-            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(ROOT / "pyproject.toml", folder)
-        for name in asked.names:
-            tried, lines = survivors(name, asked.sample, folder)
-            print(f"{name}: {tried} changes of SQL, {len(lines)} not noticed", flush=True)
+    for name, tried, lines in trials(__doc__, TESTS, survivors):
+        print(f"{name}: {tried} changes of SQL, {len(lines)} not noticed", flush=True)
     return 0
 
 

@@ -39,8 +39,8 @@ class Address:
     def of(cls, report: str, pairs: Iterable[tuple[str, str]]) -> Address:
         """Return the address of these names and texts; without what is empty where the default is no text."""
         defaults = {parameter.name: parameter.default for parameter in entry(report).report.parameters}
-        filled = tuple((name, text) for name, text in pairs if text or defaults.get(name))
-        return cls(report, filled)
+        arguments = tuple((name, text) for name, text in pairs if text or defaults.get(name))
+        return cls(report, arguments)
 
     @property
     def question(self) -> Address:

@@ -34,10 +34,10 @@ def ack_finding(finding: str, reason: str, expected: bool, person: str | None) -
     """Acknowledge FINDING, an id that `findings` lists, or its beginning: reminders of it stop."""
     from tallystick.core.text import safe
 
-    finding_row = options.book().acknowledge_finding(
+    outcome = options.book().acknowledge_finding(
         finding, reason, person or _user(), expected=expected, waiting=options.waiting
     )
-    click.echo(f"{finding_row.id} is {finding_row.state}: {safe(reason)}.", err=True)
+    click.echo(f"{outcome.id} is {outcome.state}: {safe(reason)}.", err=True)
 
 
 def _user() -> str:

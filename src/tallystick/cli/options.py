@@ -105,12 +105,12 @@ def settings(*, asks: bool = False, ledger: str | None = None) -> Settings:
     from tallystick.settings import Settings
 
     overrides = click.get_current_context().meta | ({"ledger": ledger} if ledger else {})
-    loaded = Settings.load(**{name: overrides.get(name) for name in _OVERRIDES})
+    own_settings = Settings.load(**{name: overrides.get(name) for name in _OVERRIDES})
     if asks:
-        loaded.trust_needed()
-    for warning in loaded.warnings:
+        own_settings.trust_needed()
+    for warning in own_settings.warnings:
         note(warning.replace("\n", " "))
-    return loaded
+    return own_settings
 
 
 def book(*, doubt: bool = True, asks: bool = False) -> Ledger:

@@ -256,9 +256,9 @@ def canonical(word: str, known: Iterable[str] = NAMES) -> str:
     if word in names or plain in names:
         return word if word in names else plain
     for spelling in (plain, plain.removesuffix("s")):
-        name_of = ALIASES.get(spelling, spelling)
+        target = ALIASES.get(spelling, spelling)
         for name in names:
-            if name_of == ALIASES.get(name, name):
+            if target == ALIASES.get(name, name):
                 return name
     return word
 

@@ -68,8 +68,8 @@ def cube_queries(values_seen: Iterable[Seen], refused: Collection[str] = ()) -> 
     filterable = [name for name in rest if not nameless[name]]
     best = min(
         (
-            _combinations(merged, [name for name in rest if name not in filtered])
-            for filtered in combinations(filterable, min(room, len(filterable)))
+            _combinations(merged, [name for name in rest if name not in filter_names])
+            for filter_names in combinations(filterable, min(room, len(filterable)))
         ),
         key=len,
     )

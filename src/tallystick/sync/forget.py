@@ -121,7 +121,7 @@ def _pages(writer: Writer, people: People, reason: str) -> int:
     archive = writer.archive
     rows = read(writer.delta(PAGES)).to_pylist()
     new_pages: dict[tuple[str, Persons | None], tuple[str, int] | None] = {}
-    rewritten = []
+    new_rows = []
     for row in rows:
         persons = persons_of(row["source"], row["purpose"])
         key = (row["hash"], persons)
@@ -131,9 +131,9 @@ def _pages(writer: Writer, people: People, reason: str) -> int:
         if new := new_pages.get(key):
             original = row.get("original") or row["hash"]
             row = {**row, "hash": new[0], "size": new[1], "original": original, "redacted": reason}  # noqa: PLW2901
-        rewritten.append(row)
+        new_rows.append(row)
     if any(new_pages.values()):
-        rewrite(writer, PAGES, pa.Table.from_pylist(rewritten, schema(PAGES)))
+        rewrite(writer, PAGES, pa.Table.from_pylist(new_rows, schema(PAGES)))
         writer.flush()
     return sum(page is not None for page in new_pages.values())
 

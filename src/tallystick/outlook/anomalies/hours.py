@@ -50,7 +50,7 @@ def day_share(engine: Engine, organization: str, today: date) -> Callable[[Subje
         everything = (everything[0] + counts[0], everything[1] + counts[1])
 
     def share(subject: Subject) -> float:
-        part, all_day = parts.get((subject.level, subject.id), everything)
-        return max(LEAST, part / all_day) if all_day else 1.0
+        part, day_total = parts.get((subject.level, subject.id), everything)
+        return max(LEAST, part / day_total) if day_total else 1.0
 
     return share
