@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 
@@ -143,3 +143,20 @@ def test_who_reads_while_files_are_merged_sees_all_rows(tmp_path: Path) -> None:
         assert made.are_whole
         assert made.damaged() == []
     assert made.count == 80
+
+
+def test_a_file_written_while_files_are_listed_is_not_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that a writer adds between two looks at the folder is judged by its own name."""
+    made, writer = Copies(tmp_path, VERSIONS), Copies(tmp_path, VERSIONS)
+    _add(made, 1)
+    listed = Path.iterdir
+
+    def iterdir(folder: Path) -> Iterator[Path]:
+        paths = [*listed(folder)]
+        if len(paths) == 1:
+            writer.add(1, _row(1))
+        return iter(paths)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", iterdir)
+        assert made.damaged() == []

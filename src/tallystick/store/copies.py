@@ -99,13 +99,8 @@ class Copies:
 
     def damaged(self) -> list[Path]:
         """The files that are not as they were written, or have another name than a copy's."""
-        digests = {path: digest for _, _, digest, path in self._files()}
-        paths = self.folder.iterdir() if self.folder.is_dir() else ()
-        return sorted(
-            path
-            for path in paths
-            if path.suffix != ".part" and hashlib.sha256(_read(path)).hexdigest() != digests.get(path) and path.exists()
-        )
+        paths = [*self.folder.iterdir()] if self.folder.is_dir() else []  # one listing: a writer adds files meanwhile
+        return sorted(path for path in paths if path.suffix != ".part" and not _is_as_written(path) and path.exists())
 
     def _merge(self) -> None:
         """Make one file of the small ones, where they are many and as they were written.
@@ -149,6 +144,12 @@ class Copies:
             for folder in (self.folder.parent, self.folder.parent.parent):
                 self._sync(folder)
         return self.folder / name
+
+
+def _is_as_written(path: Path) -> bool:
+    """Whether a file has the name of a copy, and the SHA-256 that stands in it."""
+    match = _NAME.fullmatch(path.name)
+    return match is not None and hashlib.sha256(_read(path)).hexdigest() == match[3]
 
 
 def _newest_first(file: tuple[int, int, str, Path]) -> tuple[int, int, int]:
