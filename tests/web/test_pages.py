@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from jinja2 import Environment
 from markupsafe import escape
 from starlette.testclient import TestClient
 
@@ -16,6 +17,16 @@ def test_every_page_answers(dashboard: TestClient, path: str) -> None:
     response = dashboard.get(path)
     assert response.status_code == 200
     assert 'class="error"' not in response.text
+
+
+def test_no_reader_waits_for_a_template(dashboard: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page is made of templates that were compiled before anybody asked."""
+
+    def compiled(*_: object, **__: object) -> None:
+        raise AssertionError("a template was compiled for a reader")
+
+    monkeypatch.setattr(Environment, "compile", compiled)
+    assert dashboard.get("/").status_code == 200
 
 
 @pytest.mark.parametrize("entry", CATALOG, ids=lambda entry: entry.name)

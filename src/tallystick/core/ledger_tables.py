@@ -259,6 +259,10 @@ STOP = "stop"
 """The source, in `pages`, of the page by which a sync says what stopped it: no answer, or none but errors."""
 LOST = "lost"
 """The purpose, in `pages`, of the pages of a reading of which one was damaged: it counts as never read."""
+UNREAD = "unread"
+"""The purpose, in `pages`, of the page by which the archive remembers that a window could not be read."""
+STAND_IN = "organization:"
+"""Begins what stands for the id of an organization that no sync has read; its name in the settings follows."""
 
 PINNED: tuple[LedgerTable, ...] = (
     *REPORT_TABLES,

@@ -70,7 +70,7 @@ def _cover(
         messages.append(note(part + ("" if question.where or zone or table is ACTIVITY else _gap(engine, table, day))))
     if days := by_state[State.PROVISIONAL]:
         messages.append(note(f"Provisional: Anthropic may still change {day_spans(days, now.year)}.", is_general=True))
-    in_doubt, doubts = doubtful_days(engine, table, question, {source for source, _ in _SOURCES[table]})
+    in_doubt, doubts = doubtful_days(engine, table, question, {source for source, _ in SOURCES[table]})
     messages += [
         note(f"{span.start.strftime(form)} is partial: {ended(part)} of {len(span.days())} days.")
         for name, form in (("week", "The week of %Y-%m-%d"), ("month", "%Y-%m"))
@@ -138,7 +138,7 @@ def present(engine: Engine, table: LedgerTable, question: Question, now: datetim
 
 def _refreshed(engine: Engine, table: LedgerTable, question: Question) -> str | None:
     """Until when the newer dialect was whole when days of the window were last read; None where it was not read."""
-    sources = {source for source, _ in _SOURCES.get(table, ())} - {"cost", "usage"}
+    sources = {source for source, _ in SOURCES.get(table, ())} - {"cost", "usage"}
     sources &= {row["source"] for row in day_states(engine)}  # the index of a ledger that never read them is large too
     if not sources:
         return None
@@ -161,7 +161,7 @@ ENDED = {
     ACTIVITY: "Claude Code activity is read for ended UTC days.",
 }
 """What is kept of ended days alone, and why."""
-_SOURCES = {
+SOURCES = {
     CHARGES: (("analytics_cost", "day"), ("cost", "day")),
     COST: (("cost", "day"),),
     USED: (("analytics_usage", "day"), ("usage", "day"), ("usage", "hour")),
@@ -174,7 +174,7 @@ _SOURCES = {
 
 def states_of(engine: Engine, table: LedgerTable, question: Question) -> Mapping[date, State]:
     """The state of each day that every organization asked about has; the least trusted where they differ."""
-    return _states_by(engine, _SOURCES[table], question.where.get("organization"))
+    return _states_by(engine, SOURCES[table], question.where.get("organization"))
 
 
 @per_version
@@ -202,7 +202,7 @@ def _gap(engine: Engine, table: LedgerTable, day: date) -> str:
     """By how many tokens the records of a running day differ from its control total, which was read later."""
     sums = select(f"sum({' + '.join(TOKENS)}) AS tokens").where(on_days([day]))
     [read] = engine.rows(from_sums(engine, sums.from_(f"ledger.{table.name}")))
-    kinds = (f"source = '{source}' AND grain = '{grain}'" for source, grain in _SOURCES[table])
+    kinds = (f"source = '{source}' AND grain = '{grain}'" for source, grain in SOURCES[table])
     controls = (engine.rows(sums.from_("ledger.days").where(kind))[0]["tokens"] for kind in kinds)
     control = next((tokens for tokens in controls if tokens is not None), 0)  # of the first source that was read
     gap = int(control) - int(read["tokens"] or 0)

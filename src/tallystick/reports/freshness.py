@@ -9,7 +9,7 @@ from typing import Any
 
 from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.filter import Filter
-from tallystick.core.ledger_tables import CHARGES, STOP, SUCCESS, USED
+from tallystick.core.ledger_tables import CHARGES, STAND_IN, STOP, SUCCESS, UNREAD, USED
 from tallystick.core.message import note
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import State
@@ -19,12 +19,9 @@ from tallystick.core.text import safe
 from tallystick.core.time import DAY, instant, text
 from tallystick.query.conditions import instant_of
 from tallystick.query.context import Context
-from tallystick.query.coverage import states_of
+from tallystick.query.coverage import SOURCES, states_of
 from tallystick.query.names import directory, organizations
 from tallystick.query.report import Report
-from tallystick.sync.label import STAND_IN
-from tallystick.sync.sources import SOURCES
-from tallystick.sync.unread_bills import UNREAD
 
 OK, FAILING = "ok", "failing"
 """Whether the last sync could read all that it was to read."""
@@ -52,7 +49,7 @@ _INSTANTS = {
     "until": f"max(CASE WHEN purpose = '{UNREAD}' THEN NULL ELSE window_end END)",
 }
 """What is asked of the readings of each source."""
-_CHARGED = {source.name for source in SOURCES.values() if source.half}
+_CHARGED = {source for table in (CHARGES, USED) for source, _ in SOURCES[table]}
 """The sources of the bill and of the use: what is read of names alone makes no data newer."""
 _HOUR = timedelta(hours=1)
 _NEVER = datetime.min.replace(tzinfo=UTC)

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.api.page import AGAIN, Page
-from tallystick.core.ledger_tables import PAGES, STOP, SUCCESS
+from tallystick.core.ledger_tables import PAGES, STOP, SUCCESS, UNREAD
 from tallystick.core.time import Grain, Window
 from tallystick.errors import CursorExpired, UnexpectedResponse
 from tallystick.store import memory
@@ -31,7 +31,6 @@ from tallystick.sync.readings import Arrival, Reading
 from tallystick.sync.redaction import People
 from tallystick.sync.report_reader import ReportReader
 from tallystick.sync.sources import NAMES
-from tallystick.sync.unread_bills import UNREAD
 
 TRIES = 3
 """Times that an ended day which moves is read, and a window whose page tokens are lost: once, and twice again."""

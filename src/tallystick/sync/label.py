@@ -10,12 +10,10 @@ import msgspec
 from tallystick.api.entries import Organization
 from tallystick.api.page import Page
 from tallystick.core.dimensions import UNKNOWN
-from tallystick.core.ledger_tables import DAYS, NAMES
+from tallystick.core.ledger_tables import DAYS, NAMES, STAND_IN
 from tallystick.errors import UnexpectedResponse
 from tallystick.store.writer import Writer
 
-STAND_IN = "organization:"
-"""Begins what stands for the id of an organization that no sync has read; its name in the settings follows."""
 _MEND = "Nothing was kept. Correct the credential, or the name, of [[organization]] {name}."
 
 

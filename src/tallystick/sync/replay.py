@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.api.page import Page
-from tallystick.core.ledger_tables import LOST, PAGES, SUCCESS
+from tallystick.core.ledger_tables import LOST, PAGES, SUCCESS, UNREAD
 from tallystick.core.time import Grain, Window
 from tallystick.errors import LedgerError
 from tallystick.store.archive import Archive
@@ -26,7 +26,6 @@ from tallystick.sync.pending_losses import ACCEPTED
 from tallystick.sync.plan import SyncTask
 from tallystick.sync.redaction import People
 from tallystick.sync.sources import NAMES, SOURCES
-from tallystick.sync.unread_bills import UNREAD
 from tallystick.tally.prices_in_force import Prices
 
 Row = dict[str, Any]

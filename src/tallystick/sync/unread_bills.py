@@ -15,9 +15,6 @@ from tallystick.store.writer import Writer
 from tallystick.sync.plan import SyncTask
 from tallystick.sync.source import Source
 
-UNREAD = "unread"
-"""The purpose of the page by which the archive remembers that a window could not be read."""
-
 
 def is_bill(task: SyncTask) -> bool:
     """Whether a task reads a bill, and not its control totals alone."""

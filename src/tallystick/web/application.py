@@ -30,9 +30,10 @@ from tallystick.web.access import Access
 from tallystick.web.assets import Assets
 from tallystick.web.bounds import bounded, held
 from tallystick.web.explore import Explore
-from tallystick.web.gate import LOG, Gate
+from tallystick.web.gate import LOG, Gate, theme
 from tallystick.web.links import SUBJECTS
 from tallystick.web.live import Live
+from tallystick.web.load import load
 from tallystick.web.openapi import description
 from tallystick.web.own_names import check, name_in, named
 from tallystick.web.page import Page, Panel
@@ -247,14 +248,9 @@ class Dashboard:
         )
 
 
-def theme(request: Request) -> str:
-    """Return which look the reader chose by hand: light, dark, or nothing where the system decides."""
-    choice = request.cookies.get("theme", "")
-    return choice if choice in {"light", "dark"} else ""
-
-
 def application(settings: Settings, access: Access | None = None, pause: timedelta | None = None) -> Starlette:
     """Return the dashboard of the ledger that the settings name, which it syncs at intervals, or when asked alone."""
+    load()
     dashboard = Dashboard(Readers(settings))
     refresh = Refresh(settings, pause)
     live = Live(dashboard, refresh)

@@ -163,3 +163,9 @@ async def _form(request: Request) -> dict[str, str] | None:
 def _local(way: str) -> str:
     """A path of this dashboard; the overview for an address elsewhere."""
     return way if way.startswith("/") and not way.startswith(("//", "/\\")) else "/"
+
+
+def theme(request: Request) -> str:
+    """Return which look the reader chose by hand: light, dark, or nothing where the system decides."""
+    choice = request.cookies.get("theme", "")
+    return choice if choice in {"light", "dark"} else ""

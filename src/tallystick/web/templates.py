@@ -30,6 +30,12 @@ def _environment() -> Environment:
     return environment
 
 
+def compile_all() -> None:
+    """Compile every template; threads that first need one at the same time would each compile it."""
+    for name in _environment().list_templates(["html"]):
+        _environment().get_template(name)
+
+
 def code(text: str) -> Markup:
     """Return a text with what stands between backticks as code; all of it escaped."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
