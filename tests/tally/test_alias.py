@@ -28,12 +28,21 @@ def test_a_model_has_the_id_of_the_price_list() -> None:
     used, billed = half((MONDAY, DATED)), half((MONDAY, STEM))
     assert models_of(used, billed, known=(STEM,)) == [[STEM], [STEM]]
     assert models_of(used, billed, known=(DATED,)) == [[DATED], [DATED]]
+    assert models_of(used, known=(STEM,)) == [[STEM]]
+    assert models_of(billed, known=(DATED,)) == [[DATED]]
 
 
 def test_a_model_of_no_list_is_matched_on_its_day() -> None:
     """A model of no list loses its date on days on which the halves spell it both ways, and on no other day."""
     used, billed = half((MONDAY, DATED), (TUESDAY, DATED)), half((MONDAY, STEM))
     assert models_of(used, billed) == [[STEM, DATED], [STEM]]
+
+
+@pytest.mark.parametrize("model", ["even-4-20261001", "zero-4-20261001"])
+def test_another_model_of_the_day_is_no_obstacle(model: str) -> None:
+    """A model loses its date on its day whatever dated ids other models have on it, and those keep theirs."""
+    used, billed = half((MONDAY, DATED), (MONDAY, model)), half((MONDAY, STEM))
+    assert models_of(used, billed) == [[STEM, model], [STEM]]
 
 
 @pytest.mark.parametrize("models", [(DATED, "odd-4-20261101", STEM), (DATED, "odd-4-20261101"), (DATED, "even-4")])

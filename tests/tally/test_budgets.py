@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
+from tallystick.core.filter import filters
 from tallystick.core.time import Window
 from tallystick.errors import InvalidQuestion
 from tallystick.settings import Settings
@@ -98,19 +99,22 @@ def test_a_later_row_of_a_scope_takes_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "second"),
+    ("first", "second", "on"),
     [
-        ({}, {}),
-        ({"from": DAY}, {"from": DAY}),
-        ({"from": date(2026, 1, 1), "until": date(2026, 12, 1)}, {"from": DAY}),
-        ({"until": date(2026, 12, 1)}, {"from": DAY, "until": date(2026, 11, 1)}),
+        ({}, {}, ","),
+        ({"from": DAY}, {"from": DAY}, " on 2026-10-15,"),
+        ({"from": date(2026, 1, 1), "until": date(2026, 12, 1)}, {"from": DAY}, " on 2026-10-15,"),
+        ({"until": date(2026, 12, 1)}, {"from": DAY, "until": date(2026, 11, 1)}, " on 2026-10-15,"),
     ],
 )
-def test_two_rows_in_force_at_once_are_refused(first: dict[str, Any], second: dict[str, Any]) -> None:
-    """Two rows that claim the same scope, period and day are both named; the order of a list is no difference."""
+def test_two_rows_in_force_at_once_are_refused(first: dict[str, Any], second: dict[str, Any], on: str) -> None:
+    """Two rows that claim the same scope, period and day are both named, with that day unless it is always.
+
+    The order of a list is no difference.
+    """
     scope = {"amount": "1", "team": ["a", "b"]}
     second_scope = {"amount": "2", "team": ["b", "a"]}
-    with pytest.raises(InvalidQuestion, match=r"\[\[budget\]\] 1 and \[\[budget\]\] 2 are both in force"):
+    with pytest.raises(InvalidQuestion, match=rf"\[\[budget\]\] 1 and \[\[budget\]\] 2 are both in force{on}"):
         read(scope | first, second_scope | second)
 
 
@@ -143,6 +147,8 @@ def test_of_a_month_the_last_row_in_force_counts() -> None:
         ({"amount": "1", "carry_over": True}, "Give it `from`"),
         ({"amount": "1", "every": "day", "starts": "2026-07-01"}, "Leave it out"),
         ({"amount": "1", "every": "year", "starts": "2026-01-31"}, "up to 28"),
+        ({"amount": "1", "every": "quarter", "starts": "2026-01-29"}, "up to 28"),
+        ({"amount": "1", "starts": "2026-01-29"}, "up to 28"),
         ({"amount": "1", "starts": "July"}, "is not a day"),
     ],
 )
@@ -151,3 +157,23 @@ def test_cycles_that_cannot_be(table: dict[str, Any], words: str) -> None:
     with pytest.raises(InvalidQuestion) as wrong:
         read(table)
     assert words in str(wrong.value)
+
+
+def test_a_week_may_start_on_any_day() -> None:
+    """A week begins on the weekday of its start, though no month has to have that day."""
+    [row] = read({"amount": "1", "every": "week", "starts": "2026-08-31"}).rows
+    assert row.cycle.around(DAY).start.date() == date(2026, 10, 12)
+
+
+def test_budgets_within_filters_are_of_nothing_else() -> None:
+    """Held to a team, the budgets of that team alone are left: not that of everything, nor one of two teams."""
+    budgets = read(
+        {"amount": "1"},
+        {"team": "a", "amount": "2"},
+        {"team": ["a", "b"], "amount": "3"},
+        {"team": "a", "model": "m", "amount": "4"},
+    )
+    assert [str(row.amount) for row in budgets.within(filters({"team": "a"})).rows] == ["2", "4"]
+    assert [str(row.amount) for row in budgets.within(filters({"team": ["a", "b"]})).rows] == ["2", "3", "4"]
+    assert [str(row.amount) for row in budgets.within(filters({"team": "a", "model": "m"})).rows] == ["4"]
+    assert budgets.within({}) == budgets

@@ -335,6 +335,7 @@ def test_a_rule_that_cannot_be_is_named(table: Any, words: tuple[str, ...]) -> N
     ("lines", "words"),
     [
         ("team,key\na,k,x\n", ("line 2", "3 cells")),
+        ("team,key\na\n", ("line 2", "1 cells")),
         ("team,key,key\n\na,k,x\n", ("line 1", "'key' twice")),
         ("team,key\na,\n", ("line 2", "nothing of what")),
         ("team,key\n,k\n", ("line 2", "team")),

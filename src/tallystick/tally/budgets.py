@@ -41,7 +41,7 @@ class Budget:
     cycle: Cycle
     start: date
     end: date
-    carry_over: bool = False
+    carry_over: bool
 
     @property
     def scope_label(self) -> str:
