@@ -15,10 +15,8 @@ from pathlib import Path
 
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import TestOutcome
-from trial import trials
+from trial import PATIENCE, Verdicts, trials
 
-PATIENCE = 60.0
-"""Seconds after which a change counts as noticed: it made a loop without end."""
 TESTS = {
     "core/money": "core/test_money",
     "core/time": "core/test_time",
@@ -37,7 +35,7 @@ TESTS = {
     "tally/figures": "tally/test_changes",
     "tally/late": "tally/test_late",
     "tally/match": "tally/test_match tally/test_late tally/test_conserve",
-    "tally/owners": "tally/test_owners",
+    "tally/owners": "tally/test_renamings tally/test_owners",
     "tally/picodollars": "tally/test_split",
     "tally/prices_in_force": "tally/test_prices_in_force",
     "tally/rates": "tally/test_exact tally/test_match tally/test_whatif",
@@ -48,7 +46,7 @@ TESTS = {
     "tally/reconcile/price_factors": "tally/test_bridge tally/test_reconcile",
     "tally/reconcile/ratios": "tally/test_bridge tally/test_reconcile",
     "tally/reconcile/terms": "tally/test_bridge tally/test_reconcile",
-    "tally/rules": "tally/test_owners",
+    "tally/rules": "tally/test_rules tally/test_owners",
     "tally/split": "tally/test_split",
     "tally/unit_prices": "tally/test_unit_prices",
     "tally/use_groups": "tally/test_exact tally/test_match tally/test_whatif",
@@ -72,8 +70,8 @@ exclude-operators = ["core/ReplaceBinaryOperator_BitOr_.*", "core/NumberReplacer
 """`|` between types is no arithmetic."""
 
 
-def survivors(name: str, sample: int | None, folder: Path) -> tuple[int, list[str]]:
-    """Return how many changes of a file were tried, and those that its tests did not notice, as lines."""
+def verdicts(name: str, sample: int | None, folder: Path) -> Verdicts:
+    """Try changes of a file, each by the tests of that file."""
     config, session = folder / "cosmic-ray.toml", folder / f"{name.replace('/', '-')}.sqlite"
     tests = " ".join(f"tests/{test}.py" for test in TESTS[name].split())
     config.write_text(CONFIG.format(name=name, patience=PATIENCE, python=sys.executable, tests=tests))
@@ -94,14 +92,15 @@ def survivors(name: str, sample: int | None, folder: Path) -> tuple[int, list[st
     if sample is not None:
         _leave(session, sample)
     run("cosmic-ray", "exec", config, session)
-    lines, tried = [], 0
+    judged = Verdicts()
     with use_db(session, WorkDB.Mode.open) as database:
         for item, result in database.completed_work_items:
-            tried += result.test_outcome is not None
-            if result.test_outcome is TestOutcome.SURVIVED:
-                (change,) = item.mutations
-                lines.append(f"{name}:{change.start_pos[0]} {change.operator_name}\n{result.diff}")
-    return tried, lines
+            (change,) = item.mutations
+            line = f"{name}:{change.start_pos[0]} {change.operator_name}\n{result.diff}"
+            judged.tried += result.test_outcome is not None
+            judged.survivors += [line] if result.test_outcome is TestOutcome.SURVIVED else []
+            judged.slow += [line] if result.output == "timeout" else []
+    return judged
 
 
 def _leave(session: Path, sample: int) -> None:
@@ -115,8 +114,8 @@ def _leave(session: Path, sample: int) -> None:
 
 def main() -> int:
     """Try each file that is named; 0 always, for what survives has to be read."""
-    for name, tried, lines in trials(__doc__, TESTS, survivors):
-        print(*lines, f"{name}: {tried} changes, {len(lines)} not noticed", sep="\n", flush=True)
+    for name, judged in trials(__doc__, TESTS, verdicts):
+        print(*judged.survivors, *(f"Slow: {line}" for line in judged.slow), f"{name}: {judged}", sep="\n", flush=True)
     return 0
 
 

@@ -19,8 +19,8 @@ import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
-from mutants import PATIENCE, TESTS
-from trial import trials
+from mutants import TESTS
+from trial import PATIENCE, Verdicts, trials
 
 CHANGES = (
     (" <= ", " < "),
@@ -103,8 +103,8 @@ def _in_braces(text: str) -> set[int]:
     return places
 
 
-def survivors(name: str, sample: int | None, folder: Path) -> tuple[int, list[str]]:
-    """Return how many changes of a file were tried, and those that its tests did not notice, as lines."""
+def verdicts(name: str, sample: int | None, folder: Path) -> Verdicts:
+    """Try changes of the SQL of a file, each by the tests of that file, and print what is not noticed."""
     path = folder / "src" / "tallystick" / f"{name}.py"
     source = path.read_text()
     tests = [f"tests/{test}.py" for test in TESTS[name].split()]
@@ -113,13 +113,9 @@ def survivors(name: str, sample: int | None, folder: Path) -> tuple[int, list[st
     options = ["-o", "addopts=", "-o", "filterwarnings=", "-m", "not long", "-x", "-q", "-p", "no:cacheprovider"]
 
     def passes(patience: float | None = None) -> bool:
+        """Run the tests; TimeoutExpired where they take longer."""
         command = [sys.executable, "-m", "pytest", *options, *tests]
-        try:
-            run = subprocess.run(
-                command, cwd=folder, env=environment, capture_output=True, timeout=patience, check=False
-            )
-        except subprocess.TimeoutExpired:
-            return False
+        run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=patience, check=False)
         return not run.returncode
 
     begin = time.monotonic()
@@ -128,20 +124,25 @@ def survivors(name: str, sample: int | None, folder: Path) -> tuple[int, list[st
     patience = max(PATIENCE, 5 * (time.monotonic() - begin))
     every = [*changes(source)]
     chosen = every if sample is None else random.Random(1).sample(every, min(sample, len(every)))  # noqa: S311 - a draw
-    lines = []
+    judged = Verdicts(len(chosen))
     for line, change, changed in sorted(chosen):
         path.write_text(changed)
-        if passes(patience):
-            lines.append(f"{name}:{line} {change}: {changed.splitlines()[line - 1].strip()}")
-            print(lines[-1], flush=True)
+        label = f"{name}:{line} {change}: {changed.splitlines()[line - 1].strip()}"
+        try:
+            if passes(patience):
+                judged.survivors.append(label)
+                print(label, flush=True)
+        except subprocess.TimeoutExpired:
+            judged.slow.append(label)
+            print(f"Slow: {label}", flush=True)
     path.write_text(source)
-    return len(chosen), lines
+    return judged
 
 
 def main() -> int:
     """Try each file that is named; 0 always, for what survives has to be read."""
-    for name, tried, lines in trials(__doc__, TESTS, survivors):
-        print(f"{name}: {tried} changes of SQL, {len(lines)} not noticed", flush=True)
+    for name, judged in trials(__doc__, TESTS, verdicts):
+        print(f"{name}: of its SQL {judged}", flush=True)
     return 0
 
 
