@@ -51,9 +51,14 @@ test-browser: $(VENV)/.developed
 bi: $(VENV)/.developed .venv-bi/.installed
 	$(BIN)/pytest -n 2 -m bi tests/bi
 
-# Which lines and branches `make test` reaches, file by file; slower by half.
+# Which lines and branches `make test` reaches, file by file, and how much of each package that handles money and the ledger.
+# With the long tests too: make coverage COVERED="not browser and not bi".
+COVERED ?= not long and not browser and not bi
 coverage: $(VENV)/.developed
-	$(BIN)/pytest -n 2 -m "not long and not browser and not bi" --cov --cov-report=term
+	$(BIN)/pytest -n 2 -m "$(COVERED)" --cov --cov-report=term
+	@for package in core tally api store sync; do \
+		echo "$$package $$($(BIN)/coverage report --include="src/tallystick/$$package/*" --format=total --precision=1) %"; \
+	done
 
 check: $(VENV)/.developed
 	$(BIN)/ruff format --check src tests benchmarks examples scripts
