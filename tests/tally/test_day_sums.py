@@ -105,6 +105,18 @@ def test_huge_counts_neither_wrap_nor_stop() -> None:
     assert sorted((row["quantity"], row["rows"]) for row in sums.to_pylist()) == [(4, 4), *[(2**62, 1)] * 4]
 
 
+@pytest.mark.parametrize(
+    ("name", "limit", "step"), [("quantity", 2**39, 1), *((name, Decimal(10**8), PICO) for name in FIGURES[1:])]
+)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_large_charges_alone_stay_apart(name: str, limit: Any, step: Any, sign: int) -> None:
+    """Charges at the limit of a figure keep a row each, those just below it share one, and so do those without it."""
+    for figure, rows in ((limit, 4), (limit - step, 2)):
+        figures = [figure * sign] * 3 + [None] * 3
+        sums = day_sums(table([charge(DAYS[0], key=f"k{n}", **{name: cell}) for n, cell in enumerate(figures)]))
+        assert sums.num_rows == rows
+
+
 def test_exceptions_are_counted() -> None:
     """Charges with a cause, in priority tier or without a known price are exceptions; counts of requests are none."""
     known = {"priced": Decimal(1), "billed": Decimal(1)}
