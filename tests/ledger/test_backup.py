@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from datetime import date
@@ -187,3 +188,48 @@ def test_one_restore_at_a_time(tables: Tables, tmp_path: Path) -> None:
     with lock.turn(part, None), pytest.raises(LedgerError, match="being written"):
         restore(tmp_path / "backup", tmp_path / "again", None)
     assert part.exists()
+
+
+def test_an_empty_ledger_has_nothing_to_back_up(tmp_path: Path) -> None:
+    """A folder that was never synced is no backup of anything."""
+    with pytest.raises(LedgerError, match="nothing to back up"):
+        back_up(Tables(tmp_path / "ledger"), tmp_path / "backup", None)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"files": {"a": {"hash": "b"}}}'])
+def test_a_list_that_cannot_be_read_is_named(tables: Tables, tmp_path: Path, content: str) -> None:
+    """Where the list of a backup is damaged, nothing is restored from it and nothing is written to it."""
+    back_up(tables, tmp_path / "backup", None)
+    (tmp_path / "backup" / "backup.json").write_text(content)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "backup" / "files").rglob("*")}
+    for ask in (
+        lambda: restore(tmp_path / "backup", tmp_path / "again", None),
+        lambda: back_up(tables, tmp_path / "backup", None),
+    ):
+        with pytest.raises(LedgerError, match=r"The list .*backup\.json cannot be read"):
+            ask()
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "backup" / "files").rglob("*")} == before
+
+
+def test_a_lost_file_restores_nothing(tables: Tables, tmp_path: Path) -> None:
+    """A backup that lacks a file makes no ledger; the next backup brings the file back."""
+    back_up(tables, tmp_path / "backup", None)
+    [lost, *_] = sorted((tmp_path / "backup" / "files").glob("*/*"))
+    lost.unlink()
+    with pytest.raises(LedgerError, match="damaged"):
+        restore(tmp_path / "backup", tmp_path / "again", None)
+    assert not (tmp_path / "again").exists()
+    assert back_up(tables, tmp_path / "backup", None).new == 1
+    restore(tmp_path / "backup", tmp_path / "again", None)
+
+
+def test_a_backup_writes_into_its_ledger_alone(tables: Tables, tmp_path: Path) -> None:
+    """A list that names a file outside the ledger is refused, and no such file is written."""
+    back_up(tables, tmp_path / "backup", None)
+    listing = json.loads((tmp_path / "backup" / "backup.json").read_text())
+    listing["files"]["../../outside"] = next(iter(listing["files"].values()))
+    (tmp_path / "backup" / "backup.json").write_text(json.dumps(listing))
+    with pytest.raises(LedgerError, match="outside the ledger"):
+        restore(tmp_path / "backup", tmp_path / "again", None)
+    assert not [path for path in tmp_path.rglob("outside*") if path.is_file()]
+    assert not (tmp_path.parent / "outside").exists()
