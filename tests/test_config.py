@@ -208,6 +208,23 @@ def test_unknown_settings(toml: Path, text: str, named: str) -> None:
     assert "sk-ant-admin01-in-the-file" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("leger = 'x'", "is not a setting.\nDid you mean ledger?"),
+        ("ledger = 5", "is not a text in quotes."),
+        ("owner = 'search'", "is not a list."),
+        ("[api]\nkeyfile = 'x'", "is not a setting.\nDid you mean key_file"),
+    ],
+)
+def test_a_setting_is_misspelt_or_of_another_type(toml: Path, text: str, words: str) -> None:
+    """What is not a setting is told from a setting of another type; a misspelt one has the near ones beside it."""
+    toml.write_text(text)
+    with pytest.raises(InvalidQuestion) as refused:
+        Settings.load(environment={})
+    assert f"which {words}" in str(refused.value)
+
+
 @pytest.mark.parametrize("content", [b"ledger = ", b"{", b"[api", b'ledger = "\xff"'])
 def test_a_file_that_is_not_toml(toml: Path, content: bytes) -> None:
     """A file that is not TOML is asked wrongly, and named."""

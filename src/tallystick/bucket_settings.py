@@ -15,6 +15,7 @@ from typing import Any
 
 from tallystick.errors import InvalidQuestion
 from tallystick.folders import cache_folder
+from tallystick.setting_types import check_settings
 from tallystick.store.bucket import MOST_BYTES, Bucket
 
 _KNOWN = {"cache": str, "cache_size": str, "unconditional": bool}
@@ -29,12 +30,7 @@ def is_url(written: str) -> bool:
 
 def bucket_of(url: str, table: Mapping[str, Any], cache: str | None) -> Bucket:
     """The bucket of a URL, with its copies in `cache` or where the table says; InvalidQuestion where it cannot be."""
-    for name, value in table.items():
-        if name not in _KNOWN or not isinstance(value, _KNOWN[name]):
-            raise InvalidQuestion(
-                f"[bucket] holds {name!r}, which is not a setting or not of its type.",
-                f"There can be {', '.join(_KNOWN)}.",
-            )
+    check_settings("[bucket]", table, _KNOWN, f"There can be {', '.join(_KNOWN)}.")
     folder = cache or table.get("cache") or cache_folder()
     if folder is None:
         raise InvalidQuestion(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tallystick.credentials import from_file, from_variable
 from tallystick.errors import InvalidQuestion
+from tallystick.setting_types import check_settings
 from tallystick.settings_file import NAME, PEOPLE, SOURCES, beside
 
 if TYPE_CHECKING:
@@ -67,11 +68,7 @@ def _name(table: Any, number: int) -> str:
 
 
 def _check(table: Mapping[str, Any], name: str) -> None:
-    for key, value in table.items():
-        if key not in _KNOWN or not isinstance(value, _KNOWN[key]):
-            raise InvalidQuestion(
-                _problem(name, f"{key!r}, which is not a setting or not of its type"), f"Settings: {', '.join(_KNOWN)}."
-            )
+    check_settings(f"[[organization]] {name!r}", table, _KNOWN, f"Settings: {', '.join(_KNOWN)}.")
     if len(credential_keys := [key for key in _KEYS if key in table]) != 1:
         problem = f"{' and '.join(credential_keys)}: one credential too many" if credential_keys else "no credential"
         raise InvalidQuestion(_problem(name, problem), f"Write one of {', '.join(_KEYS)}.")

@@ -17,6 +17,7 @@ from typing import Any
 from tallystick.bucket_settings import bucket_of, is_url
 from tallystick.errors import InvalidQuestion
 from tallystick.folders import data_folder, settings_folder
+from tallystick.setting_types import check_settings
 from tallystick.store.bucket import Bucket
 from tallystick.trust import trusted
 
@@ -49,7 +50,7 @@ _KNOWN = {
     "api": dict,
     "organization": list,
 }
-_KNOWN_API = {"base_url", *SOURCES}
+_KNOWN_API = dict.fromkeys(("base_url", *SOURCES), str)
 _WITHIN = ("prices", "owners")
 """Files that are read: a file of the working folder may name those in the folder, whose text an error can show."""
 _ABROAD = ("channel", "deliver", "dashboard", "bucket")
@@ -232,7 +233,9 @@ def parsed(path: str, raw: bytes, *, harmless: bool = False) -> SettingsFile:
     except (ValueError, RecursionError) as wrong:
         why = "it is nested too deeply" if isinstance(wrong, RecursionError) else str(wrong)
         raise InvalidQuestion(f"The settings file {path} is not TOML: {why}.", "Correct it there.") from None
-    _check(path, values)
+    under_api = f"Under [api] there can be {', '.join(_KNOWN_API)}."
+    check_settings(path, values, _KNOWN, f"Settings are {', '.join(_KNOWN)}. {under_api}")
+    check_settings(f"[api] in {path}", values.get("api", {}), _KNOWN_API, under_api)
     folder = Path(path).parent
     refused = []
     is_sent = is_url(values.get(_SENT, ""))
@@ -252,21 +255,6 @@ def parsed(path: str, raw: bytes, *, harmless: bool = False) -> SettingsFile:
     return SettingsFile(
         path, {name: values[name] for name in values if name not in refused}, api, tuple(refused), not harmless
     )
-
-
-def _check(path: str, values: Mapping[str, Any]) -> None:
-    for name, value in values.items():
-        if name not in _KNOWN or not isinstance(value, _KNOWN[name]):
-            raise InvalidQuestion(
-                f"{path} holds {name!r}, which is not a setting or not of its type.",
-                f"Settings are {', '.join(_KNOWN)}; under [api]: {', '.join(sorted(_KNOWN_API))}.",
-            )
-    for name, value in values.get("api", {}).items():
-        if name not in _KNOWN_API or not isinstance(value, str):
-            raise InvalidQuestion(
-                f"{path} holds {name!r} under [api], which is not a setting or not a text.",
-                f"Under [api] there can be {', '.join(sorted(_KNOWN_API))}.",
-            )
 
 
 def beside(folder: Path, written: str, name: str, path: str) -> Path:

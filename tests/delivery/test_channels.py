@@ -230,3 +230,13 @@ def test_what_is_not_complete_is_sent_with_a_word(tallystick: Tallystick, tmp_pa
     assert "8 Sep 2026 is not complete: absent: 8 Sep" in run.err
     [row] = World(tmp_path).book().ask("deliveries").rows
     assert (row["state"], row["changed"]) == ("delivered", None)
+
+
+def test_of_other_periods_send_says_nothing(tallystick: Tallystick, tmp_path: Path) -> None:
+    """`deliveries send` of a past period does not tell of a later one that waits."""
+    text = '[[deliver]]\nname = "day"\nask = "spend"\nevery = "day"\nformat = "csv"\nfolder = "out"\n'
+    ledger(tmp_path, rows_of(USUAL, DAYS_OF[:-1]), text=text, unread=[DAYS_OF[-1]])
+    flags = ["--ledger", str(tmp_path / "ledger"), "--config", str(tmp_path / "tallystick.toml")]
+    now = {"TALLYSTICK_NOW": f"{NOW:%Y-%m-%dT%H:%M:%SZ}"}
+    run = tallystick("deliveries", "send", "day", "--period", f"{DAYS_OF[-2]:%Y-%m-%d}", *flags, **now)
+    assert (run.code, run.out.count("\n"), "waiting" in run.out) == (0, 1, False)

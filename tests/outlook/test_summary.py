@@ -79,6 +79,8 @@ def test_tables_add_up(book: Ledger) -> None:
             for column, amount in (("billed", values["billed"]), ("change", values["change"])):
                 assert sum(Decimal(str(row[column])) for row in table.rows) == table.totals[column] == amount
         assert sum(Decimal(str(row["amount"])) for row in by_title["Why it changed"].rows) == values["change"]
+        [why] = [section.words[0] for section in document.sections if section.title == "Why it changed"]
+        assert why.startswith("1 to 21 Nov cost ")
         days = by_title["Each day"].rows
         assert sum(Decimal(str(row["billed"])) for row in days if row["billed"] is not None) == values["billed"]
         assert len(days) == NOW.day

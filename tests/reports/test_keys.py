@@ -13,6 +13,7 @@ from support.written_ledger import charge, sighting, written_ledger
 from tallystick import Ledger
 from tallystick.core.question import Question
 from tallystick.core.time import Window
+from tallystick.errors import InvalidQuestion
 from tallystick.reports.keys import keys
 from tallystick.tally.owners import Owners
 
@@ -70,6 +71,15 @@ def test_last_use_is_of_all_days_billed_or_not(tmp_path: Path) -> None:
     assert {row["key"]: row["last_used"] for row in rows} == {
         "before": "2026-09-05", "within": "2026-10-30", "late": "2026-11-01",
     }  # fmt: skip
+
+
+def test_a_reason_that_no_key_can_have_is_refused(book: Ledger) -> None:
+    """A misspelt reason is no list without keys; each reason that there is, and a pattern, is taken."""
+    for reason in ("no owner", "deleted", "id*"):
+        book.keys(where={"attention": reason})
+    with pytest.raises(InvalidQuestion, match="'dleted'") as refusal:
+        book.keys(where={"attention": "dleted"})
+    assert "Did you mean deleted" in refusal.value.hint
 
 
 def test_the_first_sentence_counts_the_keys_that_nobody_uses(book: Ledger) -> None:

@@ -86,6 +86,12 @@ def test_rules_of_one_question_are_judged_by_one_answer(tmp_path: Path) -> None:
     assert (DEAR.ask, len(first.cases), second.cases) == (ask, 7, ())
 
 
+def test_a_rule_without_words_says_names(book: Ledger) -> None:
+    """A finding of a rule that has no words of its own names its subject as people do, not by id."""
+    judgement = judge(book.context(), Rule("dear", "spend --by workspace --since 7d", "billed > 1", ""))
+    assert "dear: Production, as billed > 1." in [case.words for case in judgement.cases]
+
+
 def test_what_is_unknown_ends_nothing() -> None:
     """Where a rule cannot tell, its findings stay open, and what it does see opens."""
     steps = [step for _, step in lived(said(case("a")), said(unknown="x"), said(case("b"), unknown="x"))]

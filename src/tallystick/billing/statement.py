@@ -143,10 +143,11 @@ def _check(charged: Charged, team: str) -> None:
 def overview(charged: Charged) -> Document:
     """What all teams are charged for a month, one line a team; in formats of rows every line of every statement.
 
-    Of sums there is no line.
+    Of sums there is no line: formats of rows have the teams.
     """
-    lines = () if charged.summed else [line for team in charged.teams for line in _posted(charged, team)]
-    section = Section("By team", _together(charged), (_adds_up(charged),), Chart("bars", "team", ("amount",)))
+    teams = _together(charged)
+    lines = [line for team in charged.teams for line in _posted(charged, team)] if not charged.summed else ()
+    section = Section("By team", teams, (_adds_up(charged),), Chart("bars", "team", ("amount",)))
     return Document(
         "statement",
         f"Statements of {charged.month.name}",
@@ -162,7 +163,7 @@ def overview(charged: Charged) -> Document:
         ),
         (*charged.loose, *charged.messages),
         _facts(charged),
-        None if charged.summed else _table(lines, [heading.name for heading in LINES]),
+        teams if charged.summed else _table(lines, [heading.name for heading in LINES]),
         _state(charged),
     )
 

@@ -91,8 +91,10 @@ def send_delivery(name: str, word: str | None) -> None:
     sender = ParcelSender(settings.network(), click.echo)
     outcomes: list[Delivery] = []
     for step in dispatch(book, tables, [order], sender.send, settings.dashboard, clock.now, watcher()):
+        if not isinstance(step, Sent):  # another period, which `watch` tells of
+            continue
         click.echo(str(step))
-        if isinstance(step, Sent) and step.parcel.period == period:
+        if step.parcel.period == period:
             outcomes.append(step.receipt.delivery)
     if not outcomes:
         note(f"Nothing of {period.label} was sent: it is for nobody, or the quiet hours of its channel hold.")

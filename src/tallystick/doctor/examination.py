@@ -143,7 +143,8 @@ def _pinned(tables: Tables, table: LedgerTable, versions: Sequence[Version]) -> 
         if not original:
             lost += [version.number for version in versions if version.tables.get(table.name, 0) == pin]
     if lost:
-        problem = f"{len(lost)} older versions, {min(lost)} to {max(lost)}: not as written."
+        several = f"{len(lost)} older versions, {min(lost)} to {max(lost)}"
+        problem = f"{several if len(lost) > 1 else f'Older version {lost[0]}'}: not as written."
         yield Damage(Kind.OLD, part, problem, "`--as-of` refuses them.", NOTHING, table)
 
 

@@ -30,7 +30,7 @@ def why(changed: Table, window: Window, against: Window) -> list[Section]:
     words = f"{days_of(window)} against {days_of(against)}: price, volume and mix add up to the change."
     most = replace(changed, cells=changed.cells[:TOP], totals={}).of_columns(_MOST)
     return [
-        Section("Why it changed", effect_table, (words,), Chart("bars", "effect", ("amount",))),
+        Section("Why it changed", effect_table, (changed.headline, words), Chart("bars", "effect", ("amount",))),
         Section("What changed most", most),
     ]
 

@@ -173,7 +173,17 @@ def rules(engine: Engine, question: Question, owners: Owners, now: datetime) -> 
         center, matches = (rule.cost_center, rule.label) if rule else (UNOWNED, "everything else")
         cells.append((*to, center, matches, row["rows"], row["billed"]))
     names = ("rule", "team", "how", "cost_center", "matches")
-    return answered(engine, question, owners, now, names, cells, messages(owners, charges), billed_of(charges))
+    return answered(
+        engine,
+        question,
+        owners,
+        now,
+        names,
+        cells,
+        messages(owners, charges),
+        billed_of(charges),
+        drop_orders={"how": 2},
+    )
 
 
 def answered(

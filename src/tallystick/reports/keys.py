@@ -12,12 +12,13 @@ from typing import Any
 
 from tallystick.core.causes import USAGE_NOT_READ
 from tallystick.core.dimensions import NAMED, UNKNOWN, canonical
+from tallystick.core.filter import Filter, pattern
 from tallystick.core.ledger_tables import CHARGES, USED
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.select import select
-from tallystick.core.text import did_you_mean
+from tallystick.core.text import choose, did_you_mean
 from tallystick.core.time import DAY, FIRST_DAY, Window, midnight
 from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_source import from_sums
@@ -43,9 +44,12 @@ DELETED = "deleted"
 """The status of a key that the directory no longer has, or never had while it was read."""
 IDLE = "idle"
 """What an active key without use in the window is."""
+NO_OWNER = "no owner"
+PARTLY_OWNED = "partly no owner"
 NOTHING = "none"
 """What stands beside a key that needs no attention."""
-
+ATTENTION = (IDLE, NO_OWNER, PARTLY_OWNED, DELETED, "archived", "expired", "inactive", UNKNOWN, NOTHING)
+"""Why a key stands first, as far as is known: a status of the API may be new."""
 _NAMES = ("key", "key_name", "status", "workspace", "workspace_name", "team", "cost_center", "creator")
 _FILTERS = ("attention", "organization", *_NAMES)
 _DROP_ORDERS = {"last_used": 1, "team": 2, "status": 3, "workspace": 4, "ended": 5, "cost_center": 6, "creator": 7}
@@ -178,6 +182,8 @@ def _chosen(rows: list[tuple[Cell, ...]], names: Sequence[str], question: Questi
             near = did_you_mean(word, names)
             raise InvalidQuestion(f"`keys` has no column {word!r}.", f"{near} Columns are {', '.join(names)}.".strip())
         index = names.index(name)
+        if name == "attention":
+            _check_attention(part, {word for row in rows for word in str(row[index]).split(", ")})
         rows = [row for row in rows if part.takes(str(row[index]), *str(row[index]).split(", "))]
     if not (rest := rows[question.top :] if question.top is not None else []):
         return rows
@@ -185,6 +191,15 @@ def _chosen(rows: list[tuple[Cell, ...]], names: Sequence[str], question: Questi
     amount = None if None in billed else total(billed)  # type: ignore[arg-type]
     cells: dict[str, Cell] = {"key": OTHERS, "key_name": f"{len(rest):,} other keys"}
     return [*rows[: question.top], (*(cells.get(name) for name in names), amount)]
+
+
+def _check_attention(part: Filter, listed: set[str]) -> None:
+    """Raise InvalidQuestion for a reason that no key can have, of those that keys have and others."""
+    reasons = sorted({*ATTENTION, *listed})
+    for value in (*part.values, *part.without):
+        for word in value.split(", "):
+            if pattern(word) is None and word not in reasons:
+                raise InvalidQuestion(f"No key needs attention as {word!r}.", choose(word, reasons))
 
 
 def _attention(status: str, teams: Collection[str], *, spends: bool, unused: str | bool, after: bool) -> str:
@@ -199,7 +214,7 @@ def _attention(status: str, teams: Collection[str], *, spends: bool, unused: str
     if spends and after and status not in {"active", "none", UNKNOWN}:
         why.append(status)
     if spends and UNOWNED in teams:
-        why.append("no owner" if len(teams) == 1 else "partly no owner")
+        why.append(NO_OWNER if len(teams) == 1 else PARTLY_OWNED)
     return ", ".join(why) or NOTHING
 
 

@@ -19,6 +19,8 @@ _ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _NO_LINKS = frozenset({errno.ENOSYS, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK})
 _OF_SYSTEM = re.compile(r"([A-Z][^:()\x1b]*) \(os error \d+\)")
 """How Rust writes what the system said, at the end of a chain of its own."""
+_INSIDE = re.compile(r":? [A-Z]\w* \{ .*", re.DOTALL)
+"""How Rust writes what a value of its own holds, at the end of a message."""
 _LONG = 300
 
 
@@ -48,7 +50,7 @@ def reason(fault: BaseException) -> str:
         return safe(system[1])
     lines = [line.strip() for line in _ESCAPE.sub("", str(fault)).replace("↳", "\n").splitlines()]
     text = ": ".join(line.rstrip(":") for line in lines if line and not re.match(r"\d+: |at ", line))
-    return safe(text[:_LONG] or type(fault).__name__)
+    return safe(_INSIDE.sub("", text)[:_LONG] or type(fault).__name__)
 
 
 def is_panic(fault: BaseException) -> bool:

@@ -108,7 +108,10 @@ def _budget(table: str, fields: Any) -> Budget:
     amount = fields.get("amount")
     if not isinstance(amount, str) or not _AMOUNT.fullmatch(amount):
         raise InvalidQuestion(
-            f"{table}: amount {amount!r} is not exact text of US dollars.", 'Write "5000", in quotes.'
+            f"{table} has no amount."
+            if amount is None
+            else f"{table}: amount {amount!r} is not exact text of US dollars.",
+            'Write amount = "5000", in quotes.',
         )
     start, end = day_of(table, "from", fields, date.min), day_of(table, "until", fields, date.max)
     if not start < end:

@@ -156,6 +156,7 @@ def _case(rule: Rule, answer: Table, row: Mapping[str, Cell], now: datetime) -> 
 def _words(rule: Rule, answer: Table, row: Mapping[str, Cell], subject: Mapping[str, str]) -> str:
     """The sentence of a case, its figures as people read them."""
     if not rule.words:
-        return f"{rule.name}: {', '.join(subject.values()) or 'all of it'}, as {rule.when}."
+        names = [str(row.get(f"{column}_name") or value) for column, value in subject.items()]
+        return f"{rule.name}: {', '.join(names) or 'all of it'}, as {rule.when}."
     texts: dict[str, Any] = {heading.name: shown(row[heading.name], heading) for heading in answer.headings}
     return rule.words.format_map(texts)

@@ -169,9 +169,7 @@ class Objects:
     def _must_be(self, missing: FileNotFoundError) -> None:
         """Raise LedgerError where it is the bucket that is not there."""
         if re.search("NoSuchBucket|ContainerNotFound|bucket does not exist", str(missing)):
-            raise LedgerError(
-                f"There is no bucket for {self.bucket}.", "Make it first, or name another: --ledger."
-            ) from None
+            raise LedgerError(f"There is no bucket for {self.bucket}.", "Make it first, or name another.") from None
 
     @contextmanager
     def _asking(self, name: str) -> Iterator[None]:
