@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tallystick.api.address import API
 from tallystick.catalog import entry
-from tallystick.core.document import Answer
+from tallystick.core.document import Answer, Document
 from tallystick.core.question import Table
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.folders import demo_folder
@@ -62,6 +62,16 @@ class LedgerReader:
         """
         catalog_report = entry(report).report
         return catalog_report.answer(self.context(client), **catalog_report.values(report, values))
+
+    def _table(self, report: str, /, **values: Any) -> Table:
+        answer = self.ask(report, **values)
+        assert isinstance(answer, Table), report  # noqa: S101 - for the types: the catalog's test holds it
+        return answer
+
+    def _document(self, report: str, /, **values: Any) -> Document:
+        answer = self.ask(report, **values)
+        assert isinstance(answer, Document), report  # noqa: S101 - for the types: the catalog's test holds it
+        return answer
 
     def parts(self, report: str, /, **values: Any) -> Iterator[Table] | None:
         """Return the answer as Tables of some rows each, for any number of rows; None where `ask` gives it whole."""

@@ -8,12 +8,12 @@ from tallystick.core.document import Document
 from tallystick.core.filter import Where
 from tallystick.core.question import Table
 from tallystick.core.time_words import When
-from tallystick.typed_answers import TypedAnswers
+from tallystick.ledger_exports import LedgerExports
 
 By = str | Sequence[str]
 
 
-class OutlookAnswers(TypedAnswers):
+class OutlookAnswers(LedgerExports):
     """Budgets, forecast, anomalies, and the screen and page that have them."""
 
     def budget(self, on: When | None = None, month: When | None = None, where: Where | None = None) -> Table:

@@ -11,14 +11,13 @@ import pytest
 from support.records import Tabled, content, days_of, records, rows
 from support.simulated_truth import assert_true, counted, used
 from support.wire import NOW, PUBLIC, TODAY, Clock, Wire, days_ago, small, span, synced
-from tallystick.core import unread_bills
 from tallystick.core.ledger_tables import DAYS, NOTICES, PAGES
 from tallystick.core.report_tables import COST, USAGE_DAY
 from tallystick.errors import ApiError, CursorExpired, InvalidAmount, Refused, UnexpectedResponse, Unreachable
 from tallystick.sim import FAULTS, Answer, World
 from tallystick.store.archive import Archive
 from tallystick.store.tables import Tables
-from tallystick.sync import queries
+from tallystick.sync import queries, unread_bills
 from tallystick.sync.rebuild import rebuild
 
 SINCE = days_ago(6)

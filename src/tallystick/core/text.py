@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from tallystick.core.money import rounded
@@ -118,6 +118,11 @@ def day_spans(days: Iterable[date], year: int) -> str:
     """
     ends = [(window.start.date(), (window.end - DAY).date()) for window in of_days(days)]
     return ", ".join(_span(first, last, year) for first, last in ends)
+
+
+def minute(when: datetime) -> str:
+    """Return an instant in words: 22 Nov 09:30 UTC."""
+    return f"{when.day} {when:%b %H:%M} UTC"
 
 
 def window_words(window: Window, year: int) -> str:

@@ -19,7 +19,7 @@ from tallystick.formats import FORMATS, Format
 from tallystick.query.report import DAYS
 from tallystick.saved_views import SavedView
 from tallystick.tally.rules import check_fields, values_of
-from tallystick.watch.channel import Body, Channel
+from tallystick.watch.channel import Body, Channel, text_of
 from tallystick.watch.link import address
 from tallystick.watch.rule_question import RuleQuestion
 from tallystick.written_files import file_word
@@ -120,7 +120,7 @@ def _order(
     views: Sequence[SavedView],
     beside: Callable[[str], Path],
 ) -> Order:
-    name, length = _text(where, table, "name"), _choice(where, table, "every", [str(grain) for grain in EVERY])
+    name, length = text_of(where, table, "name"), _choice(where, table, "every", [str(grain) for grain in EVERY])
     form = FORMATS[_choice(where, table, "format", [*FORMATS])] if "format" in table else None
     is_each = table.get("teams") == EACH
     order = Order(
@@ -129,7 +129,7 @@ def _order(
         Grain(length),
         form,
         tuple(_channel(where, channel, channels) for channel in (_texts(where, table, "to") if "to" in table else ())),
-        beside(_text(where, table, "folder")) if "folder" in table else None,
+        beside(text_of(where, table, "folder")) if "folder" in table else None,
         _texts(where, table, "teams") if "teams" in table and not is_each else (),
         is_each,
         "once" in table and _choice(where, table, "once", (COMPLETE, CLOSED)) == CLOSED,
@@ -171,7 +171,7 @@ def _question(where: str, table: Mapping[str, Any], views: Sequence[SavedView]) 
     if ("ask" in table) == ("view" in table):
         raise InvalidQuestion(f"{where} must either ask a question or name a view.", 'Write ask = "chargeback".')
     if "ask" in table:
-        text = _text(where, table, "ask")
+        text = text_of(where, table, "ask")
         if text.split()[0] == "statement":
             raise InvalidQuestion(f"{where}: `statement` is no report.", 'Write ask = "chargeback" and teams = "each".')
         try:
@@ -179,7 +179,7 @@ def _question(where: str, table: Mapping[str, Any], views: Sequence[SavedView]) 
         except InvalidQuestion as wrong:
             raise InvalidQuestion(f"{where}: {wrong.what}", wrong.hint) from None
     by_name = {view.name: view.address.question for view in views}
-    name = _text(where, table, "view")
+    name = text_of(where, table, "view")
     if name not in by_name:
         hint = choose(name, [*by_name]) if by_name else "`tallystick docs dashboard` shows how to save one."
         raise InvalidQuestion(f"{where}: there is no [[view]] {name!r}.", hint)
@@ -206,19 +206,12 @@ def _parameters(report: str) -> set[str]:
     return {parameter.name for parameter in entry(report).report.parameters}
 
 
-def _text(where: str, table: Mapping[str, Any], name: str) -> str:
-    value = table.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise InvalidQuestion(f"{where} has no {name}, or {name} is no text.", _MEND)
-    return value.strip()
-
-
 def _texts(where: str, table: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values_of(where, name, table[name])))
 
 
 def _choice(where: str, table: Mapping[str, Any], name: str, choices: Sequence[str]) -> str:
-    value = _text(where, table, name)
+    value = text_of(where, table, name)
     if value not in choices:
         raise InvalidQuestion(f"{where}: {name} cannot be {value!r}.", choose(value, choices))
     return value

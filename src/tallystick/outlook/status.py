@@ -17,6 +17,7 @@ from tallystick.core.message import note, ordered
 from tallystick.core.money import ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.select import select
+from tallystick.core.text import minute
 from tallystick.core.time import DAY, Grain, Window, spans, text
 from tallystick.outlook import budgets as budget_report, drift
 from tallystick.outlook.anomalies.news import news
@@ -147,9 +148,9 @@ class Status:
     def _freshness(self) -> str:
         parts = [f"Ledger version {self.context.engine.version.number}"]
         if synced := self._instant("read_at"):
-            parts.append(f"last sync {_minute(synced)}")
+            parts.append(f"last sync {minute(synced)}")
         if until := self._instant("refreshed_at"):
-            parts.append(f"data complete up to {'then' if until == synced else _minute(until)}")
+            parts.append(f"data complete up to {'then' if until == synced else minute(until)}")
         return ", ".join(parts)
 
     def _instant(self, column: str) -> datetime | None:
@@ -257,10 +258,6 @@ def _shape(days: Sequence[Day]) -> Table:
     """What was spent on each day; of one that is absent it is unknown."""
     headings = (Heading("day", Kind.DIMENSION), _money("spent"))
     return Table(None, headings, [(str(day.day), None if day.basis is Basis.ABSENT else day.spent) for day in days], {})
-
-
-def _minute(when: datetime) -> str:
-    return f"{when.day} {when:%b %H:%M} UTC"
 
 
 def _written(when: datetime | None) -> str | None:

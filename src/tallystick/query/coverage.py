@@ -19,7 +19,7 @@ from tallystick.core.records import TOKENS, State
 from tallystick.core.report_tables import ACTIVITY, BREAKDOWN_TABLES, COST
 from tallystick.core.select import select
 from tallystick.core.table import LedgerTable
-from tallystick.core.text import day_spans
+from tallystick.core.text import day_spans, minute
 from tallystick.core.time import Grain, Window, instant, text
 from tallystick.query import gaps
 from tallystick.query.charge_source import from_sums
@@ -93,8 +93,7 @@ def _cover(
     if refreshed := _refreshed(engine, table, question):
         coverage["refreshed_at"] = refreshed
         if by_state[State.PROVISIONAL] or by_state[State.RUNNING]:
-            until = instant(refreshed)
-            messages.append(note(f"Data complete up to {until.day} {until:%b %H:%M} UTC (last sync)."))
+            messages.append(note(f"Data complete up to {minute(instant(refreshed))} (last sync)."))
     missing = _missing(engine, table, question, states, now, priced=priced)
     return coverage | missing, [*gaps.messages(missing, now), *doubts, *messages]
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from tallystick.core.causes import REQUESTS_ONLY
 from tallystick.core.ledger_tables import CHARGES
-from tallystick.core.money import EXACT, PLACES
+from tallystick.core.money import dollars
 from tallystick.core.question import Question
 from tallystick.core.records import TOKENS
 from tallystick.core.select import Select, conjunction, select
@@ -94,8 +94,3 @@ def _coarse(question: Question) -> Select:
         .where(" OR ".join(unknown.values()))
         .group_by("ALL")
     )
-
-
-def dollars(picodollars: int) -> Decimal:
-    """US dollars of whole picodollars."""
-    return EXACT.scaleb(Decimal(picodollars), -PLACES)

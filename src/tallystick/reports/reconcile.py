@@ -25,7 +25,7 @@ from tallystick.core.causes import (
     USAGE_NOT_READ,
 )
 from tallystick.core.message import note
-from tallystick.core.money import ratio, rounded
+from tallystick.core.money import dollars, ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
 from tallystick.errors import InvalidQuestion
@@ -34,7 +34,7 @@ from tallystick.query.names import dim_cells, dim_headings, dims_of, named
 from tallystick.query.report import WINDOW, ChargeSum, Days, Form, Parameter, Report, Where, narrowed_by
 from tallystick.query.strictness import INCOMPLETE, Strictness
 from tallystick.reports.effective_rates import effective_rates
-from tallystick.reports.judged_charges import dollars, judged
+from tallystick.reports.judged_charges import judged
 from tallystick.reports.reconcile_scope import RECONCILE, check, covered_charges
 from tallystick.store.engine import Engine
 from tallystick.tally.prices_in_force import Prices

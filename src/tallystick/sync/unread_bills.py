@@ -9,11 +9,15 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.core.ledger_tables import NOTICES
-from tallystick.core.unread_bills import KIND, READ
 from tallystick.store.columns import schema
 from tallystick.store.writer import Writer
 from tallystick.sync.plan import SyncTask
 from tallystick.sync.source import Source
+
+KIND = "unread bill"
+"""The kind of the notice of a source and day; the newest one of them holds."""
+READ = "an answer could be read"
+"""The text of the newest notice once an answer could be read; any other is why none could."""
 
 
 def is_bill(task: SyncTask) -> bool:

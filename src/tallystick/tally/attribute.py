@@ -11,7 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tallystick.core.money import EXACT, PLACES, plain, total
+from tallystick.core import money
+from tallystick.core.money import EXACT, plain, total
 from tallystick.errors import LedgerError
 from tallystick.store.session import temp_table
 from tallystick.tally.owners import Owners, Renaming, Spellings
@@ -126,7 +127,7 @@ class Attribution:
         self._shared = [index for index, rule in enumerate(owners.rules) if rule.how != "team"]
         self._seen = ", ".join(owners.sees)
         self.evenly: set[tuple[int, date]] = set()
-        self.total = _dollars(self._read("charges", charges.charges(), "spans"))
+        self.total = money.dollars(self._read("charges", charges.charges(), "spans"))
         self.renamings = [renaming for renaming in owners.renamings(spellings) if self._since(renaming)]
         placed = _PLACED.format(charges="charges", seen=self._seen)
         if self._shared and (finest := self._finest(placed)):
@@ -157,7 +158,7 @@ class Attribution:
             f"FROM parts {f'GROUP BY {columns}' if by else ''} HAVING count(*) > 0"
         ).fetchall()
         names = (*by, "rows", *beside, "last", "billed")
-        rows = [dict(zip(names, (*group[:-1], _dollars(group[-1])), strict=True)) for group in groups]
+        rows = [dict(zip(names, (*group[:-1], money.dollars(group[-1])), strict=True)) for group in groups]
         self._conserved(total([row["billed"] for row in rows]))
         return rows
 
@@ -192,7 +193,7 @@ class Attribution:
             "SELECT * EXCLUDE (id, total, rows, each, start, until, billed, part), part::DECIMAL(38, 0) AS billed "
             "FROM parts"
         ).to_arrow_table()
-        self._conserved(_dollars(int(pc.sum(table["billed"]).as_py() or 0)))
+        self._conserved(money.dollars(int(pc.sum(table["billed"]).as_py() or 0)))
         return table.set_column(table.schema.get_field_index("billed"), "billed", dollars(table["billed"]))
 
     def _since(self, changed: Renaming) -> bool:
@@ -233,7 +234,7 @@ class Attribution:
         rules = self._owners.rules
         weights = {index: sum(weight for _, weight in rules[index].teams) for index in self._shared}
         fixed = {index for index in self._shared if rules[index].how != "proportional" and weights[index] <= _FEW}
-        multiples = [_dollars(weights[index]) if index in fixed else None for index in self._shared]
+        multiples = [money.dollars(weights[index]) if index in fixed else None for index in self._shared]
         temp_table(self._duck, "shared", _SHARED, list(zip(self._shared, multiples, strict=True)))
         caught = f"SELECT DISTINCT {self._seen}, start, until, multiple FROM ({placed}) JOIN shared USING (rule)"  # noqa: S608
         self._duck.execute(f"CREATE TEMP TABLE shared_spans AS {caught}")
@@ -283,8 +284,3 @@ class Attribution:
             for id_, places, teams, centers, total, weights in rows
             for to in zip(places, teams, centers, split(int(total), [int(weight) for weight in weights]), strict=True)
         ]
-
-
-def _dollars(picodollars: int) -> Decimal:
-    """US dollars of whole picodollars."""
-    return EXACT.scaleb(Decimal(picodollars), -PLACES)

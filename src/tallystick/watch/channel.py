@@ -112,7 +112,7 @@ def _channel(
     secret: Callable[[Mapping[str, Any], str], Secret | None],
     rules: Collection[str],
 ) -> Channel:
-    name, kind = _text(where, table, "name"), _choice(where, table, "kind", Kind)
+    name, kind = text_of(where, table, "name"), _choice(where, table, "kind", Kind)
     for needed in SECRETS[kind]:
         if not any(f"{needed}{source}" in table for source in _SOURCES):
             raise InvalidQuestion(
@@ -120,7 +120,7 @@ def _channel(
             )
     for setting in _SETTINGS:
         if setting in table:
-            _text(where, table, setting)
+            text_of(where, table, setting)
     if "escalate_to" in table and "remind_after" not in table:
         raise InvalidQuestion(f"{where} escalates, and does not say when.", 'Write remind_after = "4h".')
 
@@ -137,17 +137,18 @@ def _channel(
         _names(where, table, "severities", [*Severity]),
         _names(where, table, "rules", rules),
         _quiet(where, table),
-        interval(f"{where}: remind_after", _text(where, table, "remind_after"), _LEAST)
+        interval(f"{where}: remind_after", text_of(where, table, "remind_after"), _LEAST)
         if "remind_after" in table
         else None,
-        _text(where, table, "escalate_to") if "escalate_to" in table else "",
+        text_of(where, table, "escalate_to") if "escalate_to" in table else "",
         _count(where, table),
         _choice(where, table, "body", Body) if "body" in table else Body.TALLYSTICK,
         _flag(where, table, "allow_private"),
     )
 
 
-def _text(where: str, table: Mapping[str, Any], name: str) -> str:
+def text_of(where: str, table: Mapping[str, Any], name: str) -> str:
+    """Return a text of a table of the settings; InvalidQuestion where it is none, or empty."""
     value = table.get(name)
     if not isinstance(value, str) or not value.strip():
         raise InvalidQuestion(f"{where} has no {name}, or {name} is no text.", _MEND)
@@ -155,7 +156,7 @@ def _text(where: str, table: Mapping[str, Any], name: str) -> str:
 
 
 def _choice(where: str, table: Mapping[str, Any], name: str, choices: type[_Choice]) -> _Choice:
-    value = _text(where, table, name)
+    value = text_of(where, table, name)
     if value not in list(choices):
         raise InvalidQuestion(f"{where}: {name} cannot be {value!r}.", choose(value, [*choices]))
     return choices(value)
@@ -178,7 +179,7 @@ def _quiet(where: str, table: Mapping[str, Any]) -> QuietHours | None:
         raise InvalidQuestion(f"{where}: quiet and zone go together.", 'Write zone = "Europe/Berlin".')
     if "quiet" not in table:
         return None
-    return QuietHours.read(where, _text(where, table, "quiet"), _text(where, table, "zone"))
+    return QuietHours.read(where, text_of(where, table, "quiet"), text_of(where, table, "zone"))
 
 
 def _count(where: str, table: Mapping[str, Any]) -> int:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from tallystick.address import CHART
 from tallystick.core.document import Answer, Document
 from tallystick.core.question import Table
-from tallystick.core.text import cut, safe
+from tallystick.core.text import cut, minute, safe
 from tallystick.errors import InvalidQuestion, TallystickError
 from tallystick.formats.shown import shown
 from tallystick.web.advice import Advice, advice
@@ -211,16 +211,12 @@ def _findings(panel: Panel, tables: Sequence[Table], today: date) -> Iterable[Ad
 def _fresh(document: Document) -> str:
     """How far the data goes, and when it was last read."""
     texts = [
-        f"{word} {_minute(datetime.fromisoformat(text))}"
+        f"{word} {minute(datetime.fromisoformat(text))}"
         for name, word in (("data_until", "Data complete up to"), ("last_sync_at", "last sync"))
         if (text := document.facts.get(name))
     ]
     words = ", ".join(texts) or safe(document.subtitle)
     return words[:1].upper() + words[1:]
-
-
-def _minute(when: datetime) -> str:
-    return f"{when.day} {when:%b %H:%M} UTC"
 
 
 def _finding(part: Shown, document: Document, today: date) -> Shown:

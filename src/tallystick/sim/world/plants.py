@@ -23,10 +23,6 @@ class Plant(StrEnum):
     HOLIDAY = "holiday"
 
 
-INCIDENTS = (Plant.SWAP, Plant.LEAK, Plant.GROWTH, Plant.HOLIDAY)
-"""Kinds that no world has by itself: it is told them."""
-
-
 @dataclass(frozen=True, slots=True)
 class Planted:
     """A fact about the key `subject` on the days from `first` to `last`, both included; `last` is None if it lasts.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 from uuid import uuid4
@@ -37,20 +37,18 @@ _HINT = "_delta_log/_last_checkpoint"
 
 
 class WorkingCopy:
-    """The copy of the writer whose turn a lease is, or another `folder`. `clock` gives seconds since 1970."""
+    """The copy of the writer whose turn a lease is, or another `folder`."""
 
     def __init__(
         self,
         objects: Objects,
         segments: Segments,
         folder: Path | None = None,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self.folder = folder or objects.bucket.working
         self._state_file = objects.bucket.folder / ("copied.json" if folder else "working.json")
         self._objects = objects
         self._segments = segments
-        self._clock = clock
         self._fetcher = Fetcher(objects, self.folder, objects.bucket.reading)
         self._state: State | None = None
         self._lost: set[str] = set()
@@ -96,7 +94,7 @@ class WorkingCopy:
         With `erasing` what no state names any more is deleted at once, else after the grace.
         """
         assert self._state is not None  # noqa: S101 - it was pulled
-        before, now = self._state.head, self._clock()
+        before, now = self._state.head, time.time()
         files, changes = self._segments.all(before), self._put_new(lease)
         if not changes and not erasing:
             return

@@ -17,12 +17,13 @@ ALONE_ROLE, LATE_ROLE, LINE_ROLE = 0, 1, 2
 _COARSE = ("tier", "context", "geo")
 
 
-def _quoted(texts: tuple[str, ...]) -> str:
+def quoted(texts: tuple[str, ...]) -> str:
+    """Return texts as a list of SQL."""
     return ", ".join(f"'{text}'" for text in texts)
 
 
-ROLE = f"""CASE WHEN cause IN ({_quoted(ALONE)}) THEN {ALONE_ROLE}
-    WHEN cause IN ({_quoted((NOT_BILLED_YET, BILL_NOT_READ, TO_PROFILE))})
+ROLE = f"""CASE WHEN cause IN ({quoted(ALONE)}) THEN {ALONE_ROLE}
+    WHEN cause IN ({quoted((NOT_BILLED_YET, BILL_NOT_READ, TO_PROFILE))})
         OR (cause = '{PRIORITY}' AND kind <> 'web_search') THEN {LATE_ROLE}
     ELSE {LINE_ROLE} END"""
 """The role of a charge, by its cause and kind."""

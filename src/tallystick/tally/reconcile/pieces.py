@@ -15,7 +15,7 @@ import duckdb
 from tallystick.core.causes import CODE, SESSION, USAGE_NOT_READ
 from tallystick.store.session import temp_table
 from tallystick.tally.reconcile.arithmetic import nearest
-from tallystick.tally.reconcile.lines import ALONE_ROLE, LATE_ROLE, LINE_ROLE
+from tallystick.tally.reconcile.lines import ALONE_ROLE, LATE_ROLE, LINE_ROLE, quoted
 from tallystick.tally.reconcile.own_prices import NOT_APPLIED
 from tallystick.tally.reconcile.price_factors import Change
 from tallystick.tally.split import split
@@ -28,12 +28,6 @@ MIXED = "mixed speed"
 WITHIN = "within priced"
 _PLAIN = (CODE, SESSION, USAGE_NOT_READ)
 """Causes that need no kind beside them."""
-
-
-def _quoted(texts: Sequence[str]) -> str:
-    return ", ".join(f"'{text}'" for text in texts)
-
-
 _PRICED = "parts LEFT JOIN switched USING (number, place, line)"
 _PRICE = "CASE WHEN switched.id IS NULL THEN parts.priced ELSE parts.listed END"
 _GAP = f"coalesce(parts.billed, 0) - coalesce({_PRICE}, 0)"
@@ -78,7 +72,7 @@ SELECT 0 AS turn, id, effects.place AS place, name AS cause, '{WITHIN}' AS detai
     0::HUGEINT AS amount, quantity, {nearest("(added::HUGEINT * quantity)", "units")} AS in_priced
 FROM parts JOIN effects USING (term) WHERE priced IS NOT NULL AND quantity IS NOT NULL
 UNION ALL
-SELECT 0, id, 0, cause, CASE WHEN cause IN ({_quoted(_PLAIN)}) THEN '' ELSE kind END, billed IS NULL, billed, NULL, 0
+SELECT 0, id, 0, cause, CASE WHEN cause IN ({quoted(_PLAIN)}) THEN '' ELSE kind END, billed IS NULL, billed, NULL, 0
 FROM parts JOIN terms USING (term) WHERE role = {ALONE_ROLE}
 UNION ALL
 SELECT 0, id, 0, cause, '', billed IS NULL,
