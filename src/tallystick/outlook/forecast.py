@@ -142,73 +142,63 @@ def forecast(
     today, by_date = now.date(), {day.day: day for day in days}
     changes = effects or Effects()
     judged = known_days(days, now) if judged is None else judged
-    model, rate = (None, None) if _is_known(by_date, window) else _judge(judged, changes, window, today)
-    expected: list[tuple[date, Fraction]] = []
-    open_: list[date] = []
-    absent: list[date] = []
-    part: list[date] = []
-    for day in window.days():
-        known = by_date.get(day)
-        so_far = Fraction(known.spent) if known else Fraction(0)
-        if known and known.basis in KNOWN:
-            expected.append((day, so_far))
-            continue
-        open_.append(day)
-        if day <= today:
-            (part if known and known.basis is Basis.PART else absent).append(day)
-        if model is not None:
-            expected.append((day, max(so_far, Fraction(changes.on(day, model.day(day))))))
-        elif rate is not None:
-            mean = rate.mean(day)
-            expected.append((day, max(so_far, Fraction(changes.on(day, float(mean))) if changes.rows else mean)))
-    period_days = [known_day for day in window.days() if (known_day := by_date.get(day))]
+    open_ = tuple(day for day in window.days() if day not in by_date or by_date[day].basis not in KNOWN)
+    judge = _judge(judged, changes, window, today) if open_ else None
+    part = tuple(day for day in open_ if day <= today and day in by_date and by_date[day].basis is Basis.PART)
+    absent = tuple(day for day in open_ if day <= today and day not in part)
+    period_days = [by_date[day] for day in window.days() if day in by_date]
     billed, used = total([day.billed for day in period_days]), total([day.used for day in period_days])
     blank = all(day.basis is Basis.ABSENT for day in period_days)
     unbilled = not billed and all(day.basis is not Basis.BILLED for day in period_days)
-    gaps = (tuple(absent), tuple(part))
-    if model is None and rate is None and open_:
-        return Forecast(window, billed, used, None, {}, 0, *gaps, (), tuple(open_), blank=blank, unbilled=unbilled)
+    if judge is None and open_:
+        return Forecast(window, billed, used, None, {}, 0, absent, part, (), open_, blank=blank, unbilled=unbilled)
+    opened = frozenset(open_)
+
+    def amount_of(day: date) -> Fraction:
+        spent = Fraction(by_date[day].spent) if day in by_date else Fraction(0)
+        return max(spent, _ahead(judge, changes, day)) if judge and day in opened else spent
+
+    expected = tuple((day, amount_of(day)) for day in window.days())
     period_total = nearest(sum((amount for _, amount in expected), Fraction(0)))
-    ranges = ranges_of(period_total, EXACT.add(billed, used), expected, open_, model or rate)
-    known_count = 0 if not open_ else len(model.days) if model else sum(rate.counts.values()) if rate else 0
-    method = Method.KNOWN if not open_ else model.method if model else Method.RATE
     reasons = changes.reasons(open_)
-    if model is not None and model.year_end and any(map(model.rests, open_)):
-        reasons.append(model.year_end.reason)
+    if isinstance(judge, Model) and judge.year_end and any(map(judge.rests, open_)):
+        reasons.append(judge.year_end.reason)
     return Forecast(
         window,
         billed,
         used,
         period_total,
-        ranges,
-        known_count,
-        *gaps,
-        tuple(expected),
-        tuple(open_),
-        method,
+        ranges_of(period_total, EXACT.add(billed, used), expected, open_, judge),
+        len(judge.days) if isinstance(judge, Model) else sum(judge.counts.values()) if judge else 0,
+        absent,
+        part,
+        expected,
+        open_,
+        judge.method if isinstance(judge, Model) else Method.RATE if judge else Method.KNOWN,
         blank,
         unbilled,
         tuple(reasons),
-        model or rate,
+        judge,
         judged,
     )
 
 
-def _is_known(days: Mapping[date, Day], window: Window) -> bool:
-    """Whether every day of a period is known, so that nothing of it is expected."""
-    return all((day := days.get(when)) and day.basis in KNOWN for when in window.days())
+def _ahead(judge: Model | RunRate, changes: Effects, day: date) -> Fraction:
+    """What an open day is expected to cost, with the changes that are known of."""
+    if isinstance(judge, Model):
+        return Fraction(changes.on(day, judge.day(day)))
+    mean = judge.mean(day)
+    return Fraction(changes.on(day, float(mean))) if changes.rows else mean
 
 
-def _judge(
-    judged: Mapping[date, Decimal], changes: Effects, window: Window, today: date
-) -> tuple[Model | None, RunRate | None]:
+def _judge(judged: Mapping[date, Decimal], changes: Effects, window: Window, today: date) -> Model | RunRate | None:
     """The model of known days, or where they are too few for one their run rate."""
     usual = changes.usual({day: float(amount) for day, amount in judged.items()})
     model = _model(tuple(usual.items()), changes.whole_days(window.days()))
     if model is not None:
-        return model, None
+        return model
     recent = {day: Fraction(judged[day]) for day in sorted(judged) if (today - day).days <= RATE_HISTORY}
-    return None, RunRate.of(recent)
+    return RunRate.of(recent)
 
 
 @lru_cache(maxsize=16)

@@ -51,35 +51,17 @@ def _cover(
     unpublished = [day for day in wall_days if day >= today and table in ENDED]
     absent = [day for day in wall_days if day not in states and day not in unpublished]
     by_state = {state: [day for day in wall_days if states.get(day) == state] for state in State}
-    messages: list[Message] = []
-
-    def ended(part: Window) -> int:
-        return sum(day < today for day in part.days())
-
-    if absent:
-        first = zone.midnight(absent[0]).date() if zone else absent[0]
-        grain = " --grain hour" if table is USED_HOUR else " --source reports" if table is COST else ""
-        grain = f" --breakdowns {NAMED_BREAKDOWNS[table.name].word}" if table.name in NAMED_BREAKDOWNS else grain
-        mend = f"`tallystick sync{grain} --since {first}` asks for them."
-        text = f"{_count(absent)} absent (unknown, not zero): {day_spans(absent, now.year)}. {mend}"
-        messages.append(warning(text, is_general=True))
-    if unpublished:
-        verb = "has" if len(unpublished) == 1 else "have"
-        messages.append(note(f"{day_spans(unpublished, now.year)} {verb} not ended: {ENDED[table]}", is_general=True))
+    messages = [
+        *([_absent(table, absent, zone.midnight(absent[0]).date() if zone else absent[0], now)] if absent else ()),
+        *([_unpublished(table, unpublished, now)] if unpublished else ()),
+    ]
     for day in by_state[State.RUNNING]:
         part = f"{day_spans([day], now.year)} was running when it was read: its figures are part of the day."
         messages.append(note(part + ("" if question.where or zone or table is ACTIVITY else _gap(engine, table, day))))
     if days := by_state[State.PROVISIONAL]:
         messages.append(note(f"Provisional: Anthropic may still change {day_spans(days, now.year)}.", is_general=True))
     in_doubt, doubts = doubtful_days(engine, table, question, {source for source, _ in SOURCES[table]})
-    messages += [
-        note(f"{span.start.strftime(form)} is partial: {ended(part)} of {len(span.days())} days.")
-        for name, form in (("week", "The week of %Y-%m-%d"), ("month", "%Y-%m"))
-        if name in question.by
-        for part in question.wall.split(Grain(name))
-        for span in [Grain(name).around(part.start)]
-        if part != span
-    ]
+    messages += _partial(question, today)
     coverage = {
         "days": len(wall_days),
         "present": len(wall_days) - len(absent) - len(unpublished),
@@ -96,6 +78,37 @@ def _cover(
             messages.append(note(f"Data complete up to {minute(instant(refreshed))} (last sync)."))
     missing = _missing(engine, table, question, states, now, priced=priced)
     return coverage | missing, [*gaps.messages(missing, now), *doubts, *messages]
+
+
+def _absent(table: LedgerTable, days: Sequence[date], since: date, now: datetime) -> Message:
+    """What to say of ended days that the ledger lacks; a sync from `since` asks for them."""
+    if table is USED_HOUR:
+        option = " --grain hour"
+    elif table is COST:
+        option = " --source reports"
+    else:
+        breakdown = NAMED_BREAKDOWNS.get(table.name)
+        option = f" --breakdowns {breakdown.word}" if breakdown else ""
+    count = "1 day is" if len(days) == 1 else f"{len(days)} days are"
+    mend = f"`tallystick sync{option} --since {since}` asks for them."
+    return warning(f"{count} absent (unknown, not zero): {day_spans(days, now.year)}. {mend}", is_general=True)
+
+
+def _unpublished(table: LedgerTable, days: Sequence[date], now: datetime) -> Message:
+    verb = "has" if len(days) == 1 else "have"
+    return note(f"{day_spans(days, now.year)} {verb} not ended: {ENDED[table]}", is_general=True)
+
+
+def _partial(question: Question, today: date) -> list[Message]:
+    """What to say of weeks and months that the question has a part of."""
+    messages = []
+    for name, form in (("week", "The week of %Y-%m-%d"), ("month", "%Y-%m")):
+        for part in question.wall.split(Grain(name)) if name in question.by else ():
+            span = Grain(name).around(part.start)
+            if part != span:
+                ended = sum(day < today for day in part.days())
+                messages.append(note(f"{span.start.strftime(form)} is partial: {ended} of {len(span.days())} days."))
+    return messages
 
 
 def _missing(
@@ -207,7 +220,3 @@ def _gap(engine: Engine, table: LedgerTable, day: date) -> str:
     control = next((tokens for tokens in controls if tokens is not None), 0)  # of the first source that was read
     gap = int(control) - int(read["tokens"] or 0)
     return f" Its total, read later, differs by {gap:,} tokens." if gap else ""
-
-
-def _count(days: list[date]) -> str:
-    return "1 day is" if len(days) == 1 else f"{len(days)} days are"

@@ -52,38 +52,59 @@ def cube_queries(values_seen: Iterable[Seen], refused: Collection[str] = ()) -> 
             values[name].add(value)
     known = {name: next(iter(seen_values), UNKNOWN) for name, seen_values in values.items() if len(seen_values) <= 1}
     varied = [name for name in values if name not in known]
-    nameless = {name: values[name] - set(NAMED[name].values) for name in varied if name in SMALL}
+    nameless = {name: _nameless(name, values[name]) for name in varied if name in SMALL}
     grouped = [name for name in (*ALWAYS, *(name for name in varied if name in PEOPLE)) if name not in refused]
-    for name in sorted(nameless, key=lambda name: -len(nameless[name])):
-        if nameless[name] and len(grouped) < MOST_GROUPS:
-            grouped.append(name)
+    most_nameless = sorted((name for name in nameless if nameless[name]), key=lambda name: -len(nameless[name]))
+    grouped += most_nameless[: MOST_GROUPS - len(grouped)]
     rest = [name for name in varied if name not in grouped and name in SMALL]
     lost = tuple(name for name in rest if len(nameless[name]) > 1)
-    merged = [
-        {name: UNKNOWN if name in lost and combination[name] in nameless[name] else combination[name] for name in rest}
-        for combination in values_seen
-        if set(rest) <= set(combination)
-    ]
-    room = min(MOST_GROUPS - len(grouped), len(rest))
+    merged = _merged((combination for combination in values_seen if set(rest) <= set(combination)), rest, lost)
     filterable = [name for name in rest if not nameless[name]]
+    room = min(MOST_GROUPS - len(grouped), len(filterable))
     best = min(
         (
-            _combinations(merged, [name for name in rest if name not in filter_names])
-            for filter_names in combinations(filterable, min(room, len(filterable)))
+            _combinations(merged, [name for name in rest if name not in added_groups])
+            for added_groups in combinations(filterable, room)
         ),
         key=len,
     )
     by = (*grouped, *(name for name in rest if name not in best[0]))
-    queries = []
-    for combination in best:
-        where = {name: value for name, value in combination.items() if value in NAMED[name].values}
-        queries.append(CubeQuery(by, where, known | combination))
-    return queries, lost
+    return _fixed_queries(by, best, known), lost
+
+
+def _nameless(name: str, seen_values: Collection[str]) -> set[str]:
+    """The values of a dimension that no filter can name."""
+    return {*seen_values} - {*NAMED[name].values}
+
+
+def _merged(values_seen: Iterable[Seen], names: Iterable[str], lost: Collection[str]) -> list[dict[str, str]]:
+    """The combinations by some dimensions; of one that is lost, values that no filter can name are one, `unknown`."""
+    return [
+        {
+            name: UNKNOWN if name in lost and combination[name] not in NAMED[name].values else combination[name]
+            for name in names
+        }
+        for combination in values_seen
+    ]
 
 
 def _combinations(values_seen: Iterable[Seen], names: list[str]) -> list[dict[str, str]]:
     tuples = {tuple(combination[name] for name in names) for combination in values_seen}
     return [dict(zip(names, values, strict=True)) for values in sorted(tuples)]
+
+
+def _fixed_queries(
+    by: tuple[str, ...], fixed_values: Iterable[dict[str, str]], known: dict[str, str]
+) -> list[CubeQuery]:
+    """A query for each combination that is held fixed, by a filter on each of its values that one can name."""
+    return [
+        CubeQuery(
+            by,
+            {name: value for name, value in combination.items() if value in NAMED[name].values},
+            known | combination,
+        )
+        for combination in fixed_values
+    ]
 
 
 SPARSE = ("tier", "context", "geo", "speed", "product")
@@ -104,24 +125,17 @@ def sparse_queries(
     if not values_seen:
         return [], ()
     values = {name: {combination[name] for combination in values_seen} for name in SPARSE if name not in refused}
-    nameless = {name: seen_values - set(NAMED[name].values) for name, seen_values in values.items()}
+    nameless = {name: _nameless(name, seen_values) for name, seen_values in values.items()}
     varied = [name for name in values if len(values[name]) > 1]
 
-    def spared(name: str) -> tuple[int, int]:
+    def cost_of_grouping(name: str) -> tuple[int, int]:
         rest = [dimension for dimension in varied if dimension != name]
         return sum(len(nameless[dimension]) > 1 for dimension in rest), len(_combinations(values_seen, rest))
 
-    grouped = min(varied, key=spared, default="")
+    grouped = min(varied, key=cost_of_grouping, default="")
     rest = [name for name in varied if name != grouped]
     lost = tuple(name for name in rest if len(nameless[name]) > 1)
     known = {name: next(iter(seen_values)) for name, seen_values in values.items() if len(seen_values) == 1}
-    merged = [
-        {name: UNKNOWN if name in lost and combination[name] in nameless[name] else combination[name] for name in rest}
-        for combination in values_seen
-    ]
+    fixed_values = _combinations(_merged(values_seen, rest, lost), rest)
     by = (*(name for name in WHOSE if name not in refused), *([grouped] if grouped else []))
-    queries = []
-    for combination in _combinations(merged, rest):
-        where = {name: value for name, value in combination.items() if value in NAMED[name].values}
-        queries.append(CubeQuery(by, where, known | combination))
-    return queries, lost
+    return _fixed_queries(by, fixed_values, known), lost

@@ -16,6 +16,7 @@ from tallystick.formats.page import KINDS
 from tallystick.formats.shown import NOTHING, nothing
 from tallystick.query.groups import NO_VALUE
 from tallystick.query.names import apart
+from tallystick.query.report import Row
 from tallystick.web.links import COMPUTED, leading, lines, narrowed, source, span
 from tallystick.web.marks import standing
 
@@ -86,33 +87,32 @@ def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid
     """Return the grid of a Table; with the address that it answers, its names and figures lead further."""
     most = min(most, CELLS // max(len(table.headings), 1))
     columns = columns_of(replace(table, cells=table.cells[:most]))
-    indexes = {heading.name: index for index, heading in enumerate(table.headings)}
+    names = [heading.name for heading in table.headings]
     grouping = (table.question.by if table.question else ()) or (leading(address.report) if address else ())
     dimension_names = tuple(heading.name for heading in table.headings if heading.kind is Kind.DIMENSION)
-    dims = tuple(name for name in dimension_names if name in grouping)
     measure = next((column.heading.name for column in columns if column.heading.kind is Kind.MONEY), "")
-    singles = [row[indexes[measure]] for row in table.cells if not NO_VALUE & {*row}] if measure else []
-    largest = _largest(singles)
+    groups = [row for row in table.cells if not NO_VALUE & {*row}]
+    largest = _largest([row[names.index(measure)] for row in groups]) if measure else None
     question = table.question if address else None
-    rows, standings, records = [], [], []
-    for number, row in enumerate(table.cells[:most]):
-        group = {name: str(row[indexes[name]]) for name in dims}
-        record = {name: row[index] for name, index in indexes.items()}
-        records.append(record)
-        standings.append(_standing(table, record) if question else "")
-        texts = []
-        for column in columns:
-            name, text = column.heading.name, _cut(column.cells[number].strip())
-            cell = row[indexes[name]]
-            url = ""
-            if address and name in group:
-                url = narrowed(address, name, group[name], table.question.wall if table.question else None)
-            elif question and column.is_figure and cell:
-                url = lines(question, name, record, dimension_names)
-            bar = _bar(cell, largest) if name == measure and not NO_VALUE & {*row} else ""
-            text = KINDS.get(text, text) if name == "kind" else text
-            texts.append(Text(text, url, bar, cell is None and column.is_figure, _tag(name, text)))
-        rows.append(tuple(texts))
+    records = [dict(zip(names, row, strict=True)) for row in table.cells[:most]]
+
+    def url(column: Column, record: Row) -> str:
+        name = column.heading.name
+        if address and name in dimension_names and name in grouping:
+            return narrowed(address, name, str(record[name]), table.question.wall if table.question else None)
+        if question and column.is_figure and record[name]:
+            return lines(question, name, record, dimension_names)
+        return ""
+
+    def text(column: Column, number: int, record: Row) -> Text:
+        name, words = column.heading.name, _cut(column.cells[number].strip())
+        cell = record[name]
+        words = KINDS.get(words, words) if name == "kind" else words
+        bar = _bar(cell, largest) if name == measure and not NO_VALUE & {*record.values()} else ""
+        return Text(words, url(column, record), bar, cell is None and column.is_figure, _tag(name, words))
+
+    rows = tuple(tuple(text(column, number, record) for column in columns) for number, record in enumerate(records))
+    standings = [_standing(table, record) if question else "" for record in records]
     heads = tuple(
         Head(
             safe(column.heading.name.removesuffix("_name").replace("_", " ")),
@@ -126,7 +126,7 @@ def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid
     differ = len({*standings}) > 1
     return Grid(
         heads,
-        tuple(rows),
+        rows,
         _foot(table, columns, address),
         no_rows(table, address),
         max(len(table.cells) - most, 0),

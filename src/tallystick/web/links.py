@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -109,39 +109,45 @@ def lines(question: Question, figure: str, row: Row, dimensions: Iterable[str] =
     `dimensions` are those that tell the row, times among them; none tell a total.
     """
     report = entry(question.report).report
-    known = _filters(LINES)
     charges = behind(question.report, figure, row)
-    # where charges say themselves what they are of, columns that no charge has tell nothing more
-    names = (name for name in dimensions if not (charges and charges.where) or name in {*known, *TIMES})
-    group = {name: str(row[name]) for name in names}
-    if not charges or question.zone or NO_VALUE & {*group.values()} or (report.subjects and not group):
+    if not charges or question.zone:
         return ""
-    where = {} if report.subjects else filter_texts(question.where)
+    known = {*_filters(LINES)}
+    # where charges say themselves what they are of, columns that no charge has tell nothing more
+    names = [name for name in dimensions if not charges.where or name in {*known, *TIMES}]
+    group = {name: str(row[name]) for name in names}
+    if NO_VALUE & {*group.values()} or (report.subjects and not group):
+        return ""
     group = {name: value for name, value in group.items() if name in (report.subjects or group)}
+    window = _charged_days(question, charges, {name: value for name, value in group.items() if name in TIMES})
+    where = {} if report.subjects else filter_texts(question.where)
+    for name in (name for name in group if name not in TIMES):
+        where = _held(where, CALLED.get(name, name), group[name])
+    if charges.kinds and "kind" in where:
+        return ""
+    where |= {"kind": list(charges.kinds)} if charges.kinds else {}
+    for name, value in charges.where:
+        where[name] = [*where.get(name, ()), value]
+    if not window or {name.removesuffix(EXCEPT) for name in where} - known:
+        return ""
+    pairs = [(f"{WHERE}{name}", text) for name, texts in where.items() for text in texts]
+    days = (("since", str(window.start.date())), ("until", str((window.end - DAY).date())))
+    return Address(LINES, (*days, *pairs, *((("half", charges.half),) if charges.half else ()))).url
+
+
+def _charged_days(question: Question, charges: ChargeSum, times: Mapping[str, str]) -> Window | None:
+    """The days of the charges behind a figure at the times of its row; None where no whole days are."""
+    if times and ("hour" in times or charges.before or charges.both):
+        return None
     window = question.against if charges.before else question.window
     if charges.both and question.against:
         window = Window(
             min(question.window.start, question.against.start), max(question.window.end, question.against.end)
         )
     window = charges.days(window) if charges.days and window else window
-    for name, value in group.items():
-        if name in TIMES:
-            if name == "hour" or charges.before or charges.both or window is None:
-                return ""
-            window &= span(name, value)
-        else:
-            where = _held(where, CALLED.get(name, name), value)
-    if charges.kinds:
-        if "kind" in where:
-            return ""
-        where |= {"kind": list(charges.kinds)}
-    for name, value in charges.where:
-        where[name] = [*where.get(name, ()), value]
-    if not window or {name.removesuffix(EXCEPT) for name in where} - {*known}:
-        return ""
-    pairs = [(f"{WHERE}{name}", text) for name, texts in where.items() for text in texts]
-    days = (("since", str(window.start.date())), ("until", str((window.end - DAY).date())))
-    return Address(LINES, (*days, *pairs, *((("half", charges.half),) if charges.half else ()))).url
+    for grain, value in times.items():
+        window = window and window & span(grain, value)
+    return window
 
 
 def behind(report: str, figure: str, row: Row) -> ChargeSum | None:
