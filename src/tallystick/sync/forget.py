@@ -7,7 +7,7 @@ only then is anything deleted. What stands until then can be read, and the next 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -51,17 +51,7 @@ def find_person(tables: Tables, people: People, name: str) -> Person:
     rows = names_of(tables) if tables.exists() else []
     persons = [row for row in rows if row["type"] in PERSONS]
     known = forgotten(tables.root)
-    are_hidden = any(str(row["name"]).startswith(MADE) for row in persons)  # in one of several organizations perhaps
-    labels = {name, people.hidden(name) if are_hidden else name}
-    ids = {
-        row["id"] for row in persons if row["id"] == name or row["name"] in labels or _is(people, row["email"], name)
-    }
-    if not ids and (name in known or "@" in name):
-        hidden = name if name in known else people.hidden(name.casefold())
-        if person_id := known.get(hidden):
-            ids = {person_id}
-        elif _mentioned(tables, people, name):
-            ids = {hidden}
+    ids = _ids_of(tables, people, persons, name, known)
     if len(ids) == 1:
         id_ = ids.pop()
         newest = [row for row in persons if row["id"] == id_][-1:]
@@ -77,6 +67,23 @@ def find_person(tables: Tables, people: People, name: str) -> Person:
         f"There is no {name!r} among the people of the ledger.",
         near or "Give a user's id, e-mail or exact name.",
     )
+
+
+def _ids_of(
+    tables: Tables, people: People, persons: Sequence[Mapping[str, Any]], name: str, known: Mapping[str, str]
+) -> set[str]:
+    """The ids that a name can be; where the directory has none, of one forgotten before, or told of in pages alone."""
+    are_hidden = any(str(row["name"]).startswith(MADE) for row in persons)  # in one of several organizations perhaps
+    labels = {name, people.hidden(name) if are_hidden else name}
+    ids = {
+        row["id"] for row in persons if row["id"] == name or row["name"] in labels or _is(people, row["email"], name)
+    }
+    if ids or not (name in known or "@" in name):
+        return ids
+    hidden = name if name in known else people.hidden(name.casefold())
+    if person_id := known.get(hidden):
+        return {person_id}
+    return {hidden} if _mentioned(tables, people, name) else set()
 
 
 def forget(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,23 +56,30 @@ class Naming:
         )
         news = [row for key, row in names.items() if _untimed(row) != _untimed(known.get(key, {}))]
         self.short, self.written = {}, False
-        odd = {purpose for purpose, page in listed if purpose in LISTED and not entries.is_complete_list(page)}
-        for purpose in dict.fromkeys(purpose for purpose, _ in listed if purpose in LISTED and purpose not in odd):
-            live = [
-                row
-                for (kind, id_), row in known.items()
-                if kind == LISTED[purpose] and id_ != DEFAULT and row["status"] != "gone" and not id_.startswith(MADE)
-            ]
-            missing = [row for row in live if (row["type"], row["id"]) not in names]
-            rest = len(live) - len(missing)
-            if losses.emptied(purpose, len(live), rest, read_at):
-                self.short[purpose] = f"{len(live):,} names became {rest:,}"
-            else:
-                news += [row | {"status": "gone", "seen_at": seen_at} for row in missing]
+        incomplete = {purpose for purpose, page in listed if purpose in LISTED and not entries.is_complete_list(page)}
+        for purpose in dict.fromkeys(purpose for purpose, _ in listed if purpose in LISTED.keys() - incomplete):
+            missing = self._gone(purpose, names.keys(), losses, read_at)
+            news += [row | {"status": "gone", "seen_at": seen_at} for row in missing]
         if news:
             self._append(news)
         self.written = bool(news) or losses.take_news()
         return len(news)
+
+    def _gone(
+        self, purpose: str, names: Collection[tuple[str, str]], losses: PendingLosses, read_at: datetime
+    ) -> list[dict[str, Any]]:
+        """The rows of names that a complete list no longer holds; none where it lost too many to be believed."""
+        live = [
+            row
+            for (kind, id_), row in self._rows_by_id.items()
+            if kind == LISTED[purpose] and id_ != DEFAULT and row["status"] != "gone" and not id_.startswith(MADE)
+        ]
+        missing = [row for row in live if (row["type"], row["id"]) not in names]
+        rest = len(live) - len(missing)
+        if losses.emptied(purpose, len(live), rest, read_at):
+            self.short[purpose] = f"{len(live):,} names became {rest:,}"
+            return []
+        return missing
 
     def _adopt(self, names: dict[tuple[str, str], dict[str, Any]], ids: set[str], seen_at: datetime) -> None:
         """Note the organizations of a parent, as far as they were ever seen, in the details of its own name."""
