@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from support.command import Tallystick
+from support.wire import PUBLIC
 from tallystick.cli.synthetic import size
 from tallystick.clock import SystemClock
 from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, MONTH_SUMS
 from tallystick.errors import InvalidQuestion
 from tallystick.ledger import Ledger
+from tallystick.reports.verify import verify
 from tallystick.store.digests import digests
 from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables
@@ -47,6 +49,14 @@ def test_a_ledger_adds_up_and_is_healthy(small: tuple[Path, Written]) -> None:
     assert not book.verify().cells
     assert not book.examine().damages
     assert book.tally() == 0
+
+
+def test_verify_reads_charges_in_few_statements(small: tuple[Path, Written]) -> None:
+    """Charges are most of a ledger, so one statement tells all of a day: in all, five name their table."""
+    folder, _ = small
+    engine = Engine(Tables(folder), Tables(folder).newest())
+    assert not verify(engine, PUBLIC, archive=False).cells
+    assert sum("ledger.charges" in statement for statement in engine.statements) == 5
 
 
 @pytest.mark.long

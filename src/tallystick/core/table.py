@@ -40,6 +40,10 @@ class LedgerTable:
     partitions: tuple[str, ...] = ("organization",)
     pinned: bool = True
 
+    def __hash__(self) -> int:
+        """By its name alone: to hash all its columns takes an eighth of the time of a commit."""
+        return hash(self.name)
+
 
 COUNTS = tuple(
     Column(name, Type.COUNT, meaning)

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tallystick.core.ledger_tables import CLOSED, CLOSED_AS
-from tallystick.core.money import plain
+from tallystick.core.money import PLACES
 from tallystick.core.select import Select, select
 from tallystick.core.time import Grain, instant
 from tallystick.core.time_words import utc_month
@@ -103,23 +103,60 @@ def digest(rows: pa.Table) -> str:
     Each row is its columns in the order of the table, as a JSON list of texts: days as 2026-10-01, US dollars and
     counts in digits, exact and without idle zeros past the second place; the rows are sorted, a line each.
     """
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     from tallystick.store.columns import schema
 
     rows = rows.filter(pc.not_equal(rows["what"], CLOSING)).select(schema(CLOSED).names)
-    lines: list[str] = []
-    for batch in rows.to_batches(max_chunksize=BATCH):
-        cells = zip(*(column.to_pylist() for column in batch.columns), strict=True)
-        lines += (json.dumps([_text(cell) for cell in row]) for row in cells)
+    batches = rows.to_batches(max_chunksize=BATCH)
+    lines = pa.chunked_array([_lines(batch) for batch in batches], pa.large_string())
     checksum = hashlib.sha256()
-    for line in sorted(lines):
-        checksum.update(line.encode() + b"\n")
+    order = pc.sort_indices(lines)
+    for start in range(0, len(order), BATCH):
+        checksum.update("".join(lines.take(order.slice(start, BATCH)).to_pylist()).encode())
     return checksum.hexdigest()
 
 
-def _text(cell: Any) -> str | None:
-    return plain(cell) if isinstance(cell, Decimal) else None if cell is None else str(cell)
+def _lines(rows: pa.RecordBatch) -> pa.Array:
+    """The line of each row: of money by columns, of all else each distinct cell is made text once."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = [_money(column) if pa.types.is_decimal(column.type) else _cells(column) for column in rows.columns]
+    return _joined("[", pc.binary_join_element_wise(*texts, pa.scalar(", ", pa.large_string())), "]\n")
+
+
+def _cells(column: pa.Array) -> pa.Array:
+    """Texts, counts or days as JSON texts."""
+    import pyarrow as pa
+
+    cells = column.dictionary_encode("encode")
+    encoded = [json.dumps(cell if cell is None else str(cell)) for cell in cells.dictionary.to_pylist()]
+    return pa.array(encoded, pa.large_string()).take(cells.indices)
+
+
+def _money(amounts: pa.Array) -> pa.Array:
+    """US dollars as JSON texts, each as `plain` writes it."""
+    import pyarrow.compute as pc
+
+    from tallystick.tally.picodollars import whole_picodollars
+
+    digits = pc.utf8_lpad(whole_picodollars(pc.abs(amounts)).cast("large_string"), PLACES + 1, "0")
+    units, fractions = (pc.utf8_slice_codeunits(digits, *span) for span in ((0, -PLACES), (-PLACES, None)))
+    signs = pc.if_else(pc.less(amounts, Decimal(0)), "-", "").cast("large_string")
+    fractions = pc.utf8_rpad(pc.utf8_rtrim(fractions, "0"), 2, "0")
+    return pc.coalesce(_joined('"', signs, units, ".", fractions, '"'), "null").cast("large_string")
+
+
+def _joined(*parts: pa.Array | str) -> pa.Array:
+    """The texts of each row one after the other."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = pa.large_string()
+    texts = [pa.scalar(part, kind) if isinstance(part, str) else part for part in parts]
+    return pc.binary_join_element_wise(*texts, pa.scalar("", kind))
 
 
 def rows_of(organization: str) -> Select:

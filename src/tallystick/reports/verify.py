@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from itertools import product
 from typing import Any
 
 import pyarrow.compute as pc
@@ -45,28 +46,31 @@ _HEADINGS = (
 )
 _BILLED = """
 SELECT days.organization, CAST(days.day AS VARCHAR) AS day, days.billed AS control, days.list - days.billed AS discount,
-    coalesce(lines.billed, 0) AS lines, tally.billed AS tally, tally.discount AS tally_discount
+    coalesce(lines.billed, 0) AS lines
 FROM ledger.days
 LEFT JOIN (SELECT organization, day, sum(billed) AS billed FROM ledger.{records} GROUP BY ALL) AS lines
     USING (organization, day)
-LEFT JOIN (
-    SELECT organization, day, source, sum(billed) AS billed, sum(discount) AS discount FROM ledger.charges GROUP BY ALL
-) AS tally ON tally.organization = days.organization AND tally.day = days.day AND tally.source = '{dialect}'
 WHERE days.source = '{source}' ORDER BY 1, 2
 """
 _USED = """
-SELECT days.organization, CAST(days.day AS VARCHAR) AS day, days.state, days.{counter} AS control,
-    coalesce(used.quantity, 0) AS used, tally.quantity AS tally
+SELECT days.organization, CAST(days.day AS VARCHAR) AS day, days.state, {controls}, {uses}
 FROM ledger.days
-LEFT JOIN (SELECT organization, day, sum({counter}) AS quantity FROM ledger.{records} GROUP BY ALL) AS used
-    USING (organization, day)
-LEFT JOIN (
-    SELECT organization, day, source, sum(CASE WHEN kind = '{kind}' THEN quantity ELSE 0 END) AS quantity
-    FROM ledger.charges GROUP BY ALL
-) AS tally ON tally.organization = days.organization AND tally.day = days.day AND tally.source = '{dialect}'
+LEFT JOIN (SELECT organization, day, {sums} FROM ledger.{records} GROUP BY ALL) AS used USING (organization, day)
 WHERE days.source = '{source}' AND days.grain = 'day' ORDER BY 1, 2
 """
-_TALLIED = "SELECT DISTINCT organization, CAST(day AS VARCHAR) AS day, source FROM ledger.charges"
+_COUNTS = {
+    "controls": ", ".join(f"days.{counter} AS {counter}" for counter in COUNTERS),
+    "uses": ", ".join(f"coalesce(used.{counter}, 0) AS used_{counter}" for counter in COUNTERS),
+    "sums": ", ".join(f"sum({counter}) AS {counter}" for counter in COUNTERS),
+}
+_KINDS = {counter: "web_search" if counter == "web_searches" else counter for counter in COUNTERS}
+"""What charges call the use that each counter counts."""
+_TALLY = f"""
+SELECT organization, day, source, sum(billed) AS billed, sum(discount) AS discount,
+    {", ".join(f"sum(quantity) FILTER (kind = '{kind}') AS {counter}" for counter, kind in _KINDS.items())}
+FROM ledger.charges GROUP BY ALL
+"""  # noqa: S608 - our own names
+"""The sums of the charges of each day, in one reading: they are many."""
 _DIALECTS = (("reports", "cost", "usage"), ("analytics", "analytics_cost", "analytics_usage"))
 """Each dialect, with the name of its bill and of its use, as sources and as tables."""
 _BREAKDOWN = """
@@ -136,26 +140,30 @@ def _unequal_days(engine: Engine) -> tuple[list[tuple[Cell, ...]], int]:
     """The days whose charges or records are not their control totals, and how many days were compared."""
     rows: list[tuple[Cell, ...]] = []
     days = 0
-    tallied = {(row["organization"], row["day"], row["source"]) for row in engine.rows(_TALLIED)}
+    tally = {(sums["organization"], f"{sums['day']}", sums["source"]): sums for sums in engine.rows(_TALLY)}
     for dialect, bill, use in _DIALECTS:
         other_dialect = "reports" if dialect == "analytics" else "analytics"
-        for row in engine.rows(_BILLED.format(dialect=dialect, source=bill, records=bill)):
+        for row in engine.rows(_BILLED.format(source=bill, records=bill)):
             organization_day = (row["organization"], row["day"])
-            here = (*organization_day, other_dialect) not in tallied
+            here = (*organization_day, other_dialect) not in tally
+            charges = tally.get((*organization_day, dialect), {})
             days += here
-            totals = {"cost records": row["lines"], **({"charges": row["tally"] or Decimal(0)} if here else {})}
+            billed = charges.get("billed") or Decimal(0)
+            totals = {"cost records": row["lines"], **({"charges": billed} if here else {})}
             rows += [
                 (*organization_day, f"billed: {name}", row["control"], amount)
                 for name, amount in totals.items()
                 if amount != row["control"]
             ]
-            if here and row["discount"] is not None and (row["tally_discount"] or Decimal(0)) != row["discount"]:
-                rows.append((*organization_day, "discount: charges", row["discount"], row["tally_discount"]))
-        for counter in COUNTERS:
-            kind = "web_search" if counter == "web_searches" else counter
-            for row in engine.rows(_USED.format(counter=counter, kind=kind, dialect=dialect, source=use, records=use)):
-                here = (row["organization"], row["day"], other_dialect) not in tallied
-                rows += _miscounted(row, counter, here=here)
+            discount = charges.get("discount")
+            if here and row["discount"] is not None and (discount or Decimal(0)) != row["discount"]:
+                rows.append((*organization_day, "discount: charges", row["discount"], discount))
+        use_rows = engine.rows(_USED.format(source=use, records=use, **_COUNTS))
+        for counter, row in product(COUNTERS, use_rows):
+            organization_day = (row["organization"], row["day"])
+            here = (*organization_day, other_dialect) not in tally
+            count = tally.get((*organization_day, dialect), {}).get(counter)
+            rows += _miscounted(row, counter, count, here=here)
     return rows, days
 
 
@@ -166,10 +174,11 @@ def _altered(rows: list[tuple[Cell, ...]], engine: Engine) -> Table:
     return Table(None, _HEADINGS, rows, {}, messages, coverage, engine.version.identity)
 
 
-def _miscounted(row: Mapping[str, Any], counter: str, *, here: bool) -> Iterator[tuple[Cell, ...]]:
+def _miscounted(row: Mapping[str, Any], counter: str, charged: int | None, *, here: bool) -> Iterator[tuple[Cell, ...]]:
     """The counts of a day that are not its control total; `here` where its charges are of this dialect."""
-    expected = int(row["used"] if row["state"] == State.RUNNING else row["control"])
-    for name, count in {"usage records": row["used"], **({"charges": row["tally"] or 0} if here else {})}.items():
+    used = row[f"used_{counter}"]
+    expected = int(used if row["state"] == State.RUNNING else row[counter])
+    for name, count in {"usage records": used, **({"charges": charged or 0} if here else {})}.items():
         if count != expected:
             yield row["organization"], row["day"], f"{counter}: {name}", expected, int(count)
 
