@@ -102,7 +102,11 @@ def write(seed: int, folder: Path) -> list[Truth]:
         writer.append(NAMES, pa.Table.from_pylist(names, schema(NAMES)))
         totals = {f"{TALLIED_BY}{organization.id}": Prices.with_own().digest}
         writer.commit(organization.id, "records", read_at, totals)
-    truths = [_truth(plant, rows) for plant in planted]
+    truths = []
+    for plant in planted:
+        rest = tuple(other for other in planted if other is not plant)
+        without = World(start=START, end=END, seed=seed, plants=rest, discount=discount)
+        truths.append(_truth(plant, rows, without))
     if discount.permille:
         after = sum(row["billed"] for row in rows if until <= row["day"] < until + DAY * 14)
         truths.append(Truth("price change", "all", until, until + DAY * 13, float(after) * DISCOUNT / 1000))
@@ -136,17 +140,22 @@ def _rows(world: Any, day: date) -> list[dict[str, Any]]:
     return rows
 
 
-def _truth(plant: Any, rows: list[dict[str, Any]]) -> Truth:
-    """What a plant cost more than the same weekdays of the four weeks before, for a fortnight where it lasts."""
+def _truth(plant: Any, rows: list[dict[str, Any]], without: Any) -> Truth:
+    """What a plant cost more than a world without it, from the same draws; for a fortnight where it lasts.
+
+    A launch is the key's first day of use: it costs all that the key spends.
+    """
+    from tallystick.sim.world.plants import Plant
+
     last = plant.last or plant.first + DAY * 13
-    spent: dict[date, Decimal] = {}
-    for row in rows:
-        if row["key"] == plant.subject:
-            spent[row["day"]] = spent.get(row["day"], Decimal(0)) + row["billed"]
-    above = Decimal(0)
-    for index in range((last - plant.first).days + 1):
-        day = plant.first + DAY * index
-        back = index // 7 * 7
-        usual = [spent.get(day - DAY * (back + 7 * week), Decimal(0)) for week in range(1, 5)]
-        above += spent.get(day, Decimal(0)) - sum(usual) / 4
+    above = _spent(plant, last, rows)
+    if plant.kind is not Plant.LAUNCH:
+        days = [plant.first + DAY * index for index in range((last - plant.first).days + 1)]
+        above -= _spent(plant, last, [row for day in days for row in _rows(without, day)])
     return Truth(plant.kind.value, plant.subject, plant.first, last, float(above))
+
+
+def _spent(plant: Any, last: date, rows: list[dict[str, Any]]) -> Decimal:
+    """What the key of a plant spent from its first day to a last one, US dollars."""
+    own = (row["billed"] for row in rows if row["key"] == plant.subject and plant.first <= row["day"] <= last)
+    return sum(own, Decimal(0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -125,30 +125,43 @@ def test_weekends_are_no_news(tmp_path: Path) -> None:
     assert not ledger(tmp_path, rows_of(keys, DAYS_OF)).anomalies(SINCE).rows
 
 
-@pytest.mark.long
-def test_a_broken_cache_is_said(tmp_path: Path) -> None:
-    """Where tokens are no longer read from the cache, that is the first cause, and the hit rates stand beside it."""
-    read, fresh = RATE / 10, RATE
-
-    def lines(day: date) -> list[dict[str, Any]]:
-        tokens = 10 * USUAL["key0"](day)
-        broken = day >= date(2026, 8, 20)
+def broken_cache(usual: Tokens, broken: Collection[date]) -> list[dict[str, Any]]:
+    """Charges of a key that reads nine tenths of its tokens from the cache, and none on some days."""
+    lines = []
+    for day in DAYS_OF:
+        tokens = 10 * usual(day)
         parts = {
-            "cache_read": (0 if broken else tokens * 9 // 10, read),
-            "uncached_input": (tokens if broken else tokens // 10, fresh),
+            "cache_read": (0 if day in broken else tokens * 9 // 10, RATE / 10),
+            "uncached_input": (tokens if day in broken else tokens // 10, RATE),
         }
-        return [
+        lines += [
             charge(day, key="key0", kind=kind, quantity=count, billed=count * rate, priced=count * rate)
             for kind, (count, rate) in parts.items()
             if count
         ]
+    return lines
 
+
+@pytest.mark.long
+def test_a_broken_cache_is_said(tmp_path: Path) -> None:
+    """Where tokens are no longer read from the cache, that is the first cause, and the hit rates stand beside it."""
     rows = rows_of({name: tokens for name, tokens in USUAL.items() if name != "key0"}, DAYS_OF)
-    book = ledger(tmp_path, [*rows, *(line for day in DAYS_OF for line in lines(day))])
+    broken = [day for day in DAYS_OF if day >= date(2026, 8, 20)]
+    book = ledger(tmp_path, [*rows, *broken_cache(USUAL["key0"], broken)])
     [row] = book.anomalies(SINCE).rows
     assert (row["subject"], row["since"], row["cause"]) == ("key0", "2026-08-20", "cache missed")
     figures = {figure.heading.name: figure for figure in book.anomaly(str(row["finding"])).figures}
     assert (figures["cache hit rate"].cell, figures["cache hit rate"].note) == (0, "90.0 % before")
+
+
+def test_a_cache_that_breaks_for_days_is_clear(tmp_path: Path) -> None:
+    """A cache that breaks for four days is clear evidence, though they come to the minimum on the last alone."""
+    rows = rows_of({name: tokens for name, tokens in USUAL.items() if name != "key0"}, DAYS_OF)
+    broken = [date(2026, 8, 17) + DAY * index for index in range(4)]
+    lines = broken_cache(lambda day: USUAL["key0"](day) // 216, broken)
+    [row] = ledger(tmp_path, [*rows, *lines]).anomalies(SINCE).rows
+    assert (row["subject"], row["since"], row["cause"]) == ("key0", "2026-08-17", "cache missed")
+    assert (row["seen"], row["until"], row["evidence"]) == ("2026-08-20", "2026-08-20", "clear")
 
 
 @pytest.mark.long

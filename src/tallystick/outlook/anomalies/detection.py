@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from math import exp, log
 
 from tallystick.outlook.anomalies.baseline import WEEK, Baseline, UsualDay
-from tallystick.outlook.anomalies.episode import CERTAIN, Episode, State
+from tallystick.outlook.anomalies.episode import CERTAIN, FAR, Episode, State
 from tallystick.outlook.anomalies.series import WEEKLY, Series
 from tallystick.outlook.anomalies.surges import Surges
 
-SPIKE = 5.0
-"""Deviations of one day that are news by themselves."""
 TWICE = 3.0
 """Deviations of two days in a row that are."""
 SLACK, ALARM, MOST = 1.0, 9.0, 6.0
@@ -128,7 +126,7 @@ class Detector:
         if current is not None:
             current.goes_on = deviations >= ABOVE + part
             return None
-        if ratio < self._ratio or deviations < SPIKE + part or dollars - expected < self._minimum:
+        if ratio < self._ratio or deviations < FAR + part or dollars - expected < self._minimum:
             return None
         last = self._episodes[-1] if self._episodes else None
         if last and last.state is State.ENDED and day - last.end <= AGAIN:
@@ -199,7 +197,7 @@ class Detector:
         """The index among the pending days at which an episode begins, if one does."""
         *before, today = self._pending
         is_twice = today.deviations >= TWICE and bool(before) and before[-1].deviations >= TWICE
-        if ratio >= self._ratio and (today.deviations >= SPIKE or is_twice):
+        if ratio >= self._ratio and (today.deviations >= FAR or is_twice):
             index = len(before)
             while index and self._pending[index - 1].deviations >= ABOVE:
                 index -= 1
@@ -230,7 +228,8 @@ class Detector:
             self._days = []
         episode.end = days[-1].day
         episode.expected |= {day.day: day.expected for day in days}
-        episode.deviations = max(episode.deviations, *(day.deviations for day in days))
+        for day in days:
+            episode.judge(day.deviations)
         self._days += [day.usual for day in days]
         self._current = episode
 
@@ -255,7 +254,7 @@ class Detector:
                 of_day, _ = self._baseline.expected((self._series.weekday + between) % WEEK)
                 episode.expected[between] = max(0.0, exp(of_day) - self._series.offset)
         episode.end = day
-        episode.deviations = max(episode.deviations, (logarithm - usual) / (spread * self._caution))
+        episode.judge((logarithm - usual) / (spread * self._caution))
         self._days.append(entry)
         if len(self._days) >= AT_MOST or (len(self._days) >= SETTLED and self._is_even(spread)):
             episode.state, self._current = State.LEVEL, None

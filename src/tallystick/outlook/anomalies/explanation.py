@@ -128,6 +128,7 @@ def _finding(
         _rates(now),
         sum(known[max(0, sighting.start - BEFORE) : sighting.start]),
         sighting.deviations,
+        sighting.far_days,
         minimum,
         sighting.goes_on,
     )

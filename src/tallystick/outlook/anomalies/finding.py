@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from tallystick.core.money import EXACT, total
 from tallystick.outlook.anomalies.cells import Cell
-from tallystick.outlook.anomalies.episode import CERTAIN
+from tallystick.outlook.anomalies.episode import CERTAIN, FAR
 from tallystick.outlook.anomalies.series import Measure
 from tallystick.outlook.anomalies.subjects import Subject
 from tallystick.tally.variance import Effects
@@ -20,10 +20,10 @@ EXPECTED = "expected"
 """The state of a finding that somebody planned, or acknowledged."""
 
 
-CLEAR = 5.0
-"""Deviations of a day that are no chance where they are much money too: of thousands of days some reach as many."""
 LARGE = 5
-"""So many times the minimum is much money."""
+"""So many times the minimum is much money: one day far above that costs less may be chance, of thousands of days."""
+SEVERAL = 2
+"""So many days on which a rate is far above are no chance, whatever they cost; spend comes in bursts of days."""
 
 
 class Cause(StrEnum):
@@ -71,9 +71,9 @@ class Finding:
     """What stands out: `above` is `spent` less `expected`, and its parts and effects add up to it exactly.
 
     `model` is what came from another mix of models, `mix` from another mix of the kinds of tokens of one model. `known`
-    is how many days the expectation comes from, `deviations` those of its furthest day, `minimum` the US dollars below
-    which nothing is a finding. With `goes_on` it began before the running day, which goes on with it. `reason` says who
-    expected it, where somebody did.
+    is how many days the expectation comes from, `deviations` those of its furthest day, `far_days` on how many
+    days a rate was far above, `minimum` the US dollars below which nothing is a finding. With `goes_on` it began before
+    the running day, which goes on with it. `reason` says who expected it, where somebody did.
     """
 
     id: str
@@ -95,6 +95,7 @@ class Finding:
     after: Rates
     known: int
     deviations: float
+    far_days: int
     minimum: Decimal
     goes_on: bool
     reason: str = ""
@@ -116,9 +117,10 @@ class Finding:
 
     @property
     def is_clear(self) -> bool:
-        """Whether it is hardly chance: it is of no scatter, far above and much money, or goes on on a second day."""
-        is_large = self.deviations >= CLEAR and self.above >= EXACT.multiply(self.minimum, LARGE)
-        return is_large or self.deviations >= CERTAIN or self.until > self.seen or self.goes_on
+        """Whether it is hardly chance: of no scatter, far above by much money or days of a rate, or still once seen."""
+        is_large = self.deviations >= FAR and self.above >= EXACT.multiply(self.minimum, LARGE)
+        is_far = is_large or self.far_days >= SEVERAL or self.deviations >= CERTAIN
+        return is_far or self.until > self.seen or self.goes_on
 
     @property
     def shares(self) -> Mapping[Cause, Decimal]:

@@ -23,7 +23,7 @@ from tallystick.tally.owners import Owners
 
 FILE = "findings.json"
 """The file in the folder of the ledger."""
-REVISION = 6
+REVISION = 7
 """Grows with each change of what detection finds in the same charges."""
 _IRRELEVANT = frozenset({CLOSED.name, LOSSES.name, NOTICES.name})
 """Tables that change nothing of what detection finds."""

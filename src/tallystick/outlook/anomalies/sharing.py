@@ -89,6 +89,7 @@ def _joint_sighting(subject: Subject, members: Sequence[Sighting], by_cell: Mapp
         seen=min(sighting.seen for sighting in members),
         state=state,
         deviations=max(sighting.deviations for sighting in members),
+        far_days=max(sighting.far_days for sighting in members),
         goes_on=any(sighting.goes_on for sighting in members),
         expected=expected,
         parts=tuple(members),

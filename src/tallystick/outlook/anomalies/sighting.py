@@ -18,7 +18,7 @@ class Sighting:
     more, at its own prices: both US dollars. `measure` is what first stood out; `rate` whether the price itself moved.
     `ratio` is what the level was before of what it is in the last days, None where it fell back. A `running` one is of
     a day that has not ended; one that `goes_on` began before such a day, which is above what is usual too. `deviations`
-    are those of the day that is furthest above.
+    are those of the day that is furthest above, `far_days` counts those on which a rate is far above.
     """
 
     subject: Subject
@@ -36,5 +36,6 @@ class Sighting:
     running: bool = False
     goes_on: bool = False
     deviations: float = 0.0
+    far_days: int = 0
     parts: tuple[Sighting, ...] = ()
     """Those that began together, where it is of several."""

@@ -15,7 +15,7 @@ from tallystick.outlook.anomalies.detection import Detector
 from tallystick.outlook.anomalies.episode import Episode, State
 from tallystick.outlook.anomalies.moves import price_moves
 from tallystick.outlook.anomalies.reach import is_young, reaches
-from tallystick.outlook.anomalies.series import Measure, Series
+from tallystick.outlook.anomalies.series import WEEKLY, Measure, Series
 from tallystick.outlook.anomalies.sharing import shared_sightings
 from tallystick.outlook.anomalies.sighting import Sighting
 from tallystick.outlook.anomalies.subjects import LEVELS, SPENDERS, Subject, subjects
@@ -211,6 +211,9 @@ class Survey:
             new = any(episode.new for episode, _ in cluster)
             sighting = Sighting(subject, own, start, end, first_seen, state, measure, expected, new=new, ratio=ratio)
             sighting.deviations = max(episode.deviations for episode, _ in cluster)
+            sighting.far_days = max(
+                (episode.far_days for episode, series in cluster if series.measure not in WEEKLY), default=0
+            )
             sighting.goes_on = any(episode.goes_on for episode, _ in cluster)
             yield sighting
 
