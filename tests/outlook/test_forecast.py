@@ -479,3 +479,13 @@ def test_a_forecast_says_that_what_is_not_billed_is_spent(book: Ledger) -> None:
     assert (
         f"So far {row['spent']:,.2f} USD is spent, {row['not_billed_yet']:,.2f} of it not billed yet." in table.headline
     )
+
+
+def test_a_forecast_says_how_much_of_it_is_of_days_that_are_absent(book: Ledger) -> None:
+    """The first sentence has what ended days that the ledger lacks are expected to have come to, as their days do."""
+    table = book.forecast(until="year")
+    days = [row for row in book.forecast("day", until="year").rows if row["spent"] is None]
+    absent = [row["expected"] for row in days if str(row["day"]) < f"{NOW:%Y-%m-%d}"]
+    words = f"{sum(absent):,.2f} of it for {len(absent)} ended days absent from the ledger"  # type: ignore[arg-type]
+    assert absent
+    assert words in table.headline

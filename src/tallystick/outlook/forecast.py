@@ -71,6 +71,11 @@ class Forecast:
         """What is billed and what is used together, of the days that are known."""
         return EXACT.add(self.billed, self.used)
 
+    def absent_before(self, today: date) -> tuple[int, Decimal]:
+        """How many ended days are absent from the ledger, and what they are expected to have come to."""
+        absent = {day for day in self.absent if day < today}
+        return len(absent), nearest(sum((amount for day, amount in self.days if day in absent), Fraction(0)))
+
     @property
     def so_far(self) -> tuple[Cell, Cell, Cell]:
         """What is billed, used and spent so far; unknown where nothing of the period is known, or no bill of it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note
@@ -116,17 +116,21 @@ def answer(context: Context, question: Question) -> Table:
     totals: dict[str, Cell] = {}
     if by:
         totals = dict(zip(("billed", "not_billed_yet", "spent", "expected"), _row(period_forecast), strict=False))
-    headline = _headline(period_forecast, known, now.year)
+    headline = _headline(period_forecast, known, now.date())
     return Table(question, headings, cells, totals, tuple(beside), coverage, engine.version.identity, headline)
 
 
-def _headline(period_forecast: Forecast, known: Sequence[Day], year: int) -> str:
+def _headline(period_forecast: Forecast, known: Sequence[Day], today: date) -> str:
     """What the period comes to, against the month before where it is a month, in a sentence."""
+    year = today.year
     if period_forecast.expected is None:
         return ""
     window = period_forecast.window
     comes = "is expected to come" if period_forecast.open else "came"
     words = f"{window_words(window, year)} {comes} to {rounded(period_forecast.expected):,} USD"
+    count, absent = period_forecast.absent_before(today)
+    if count:
+        words += f", {rounded(absent):,} of it for {count:,} ended day{'s' * (count > 1)} absent from the ledger"
     before = Grain.MONTH.around(window.start - DAY)
     days = {*before.days()}
     earlier = [day for day in known if day.day in days]

@@ -11,7 +11,7 @@ from tallystick.core.dimensions import OWNED, SUBJECTS, TERMS
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import ratio
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.text import cut
+from tallystick.core.text import cut, window_words
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.core.time_words import month_of, window
 from tallystick.errors import InvalidQuestion
@@ -195,7 +195,11 @@ def _coverage(
         coverages.append(coverage)
     old, new = coverages
     if old["present"] and new["present"] and old["present"] != new["present"]:
-        text = f"{old['present']} billed days are compared with {new['present']}; the change in days is volume."
+        of_before, of_after = (
+            f"{coverage['present']} of {window_words(question.window, now.year)}"
+            for coverage, question in zip(coverages, windows, strict=True)
+        )
+        text = f"Billed days: {of_before}, {of_after}; the change in days is volume."
         beside.insert(0, warning(text))
     return new | {"against": old}, beside
 
