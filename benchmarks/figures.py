@@ -60,7 +60,7 @@ def peak() -> float:
 def child(file: str, name: str, *words: object) -> Any:
     """What one measured step printed, run in a process of its own."""
     command = [sys.executable, file, "--child", name, *map(str, words)]
-    return json.loads(subprocess.check_output(command, timeout=1800).splitlines()[-1])
+    return json.loads(subprocess.check_output(command, timeout=7200).splitlines()[-1])
 
 
 def run(

@@ -6,6 +6,7 @@ table. Readers open exactly what the newest row pins. A writer first restores ev
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -79,8 +80,10 @@ class Tables(Place):
                 raise LedgerError(f"{folder} is a file, and should be a folder of the ledger.", faults.REPAIR)
             if folder.exists():
                 next(folder.iterdir(), None)  # which may be forbidden
-            if next((folder / "_delta_log").glob("*.json"), None):
-                return True
+            if (log := folder / "_delta_log").is_dir():
+                with os.scandir(log) as entries:  # read up to the first: there are as many as commits
+                    if any(entry.name.endswith(".json") for entry in entries):
+                        return True
         if self.newest_file.exists() or any(map(self.is_filled, PINNED)):
             raise LedgerError(
                 f"The ledger {self.name} has lost its versions, which say what its tables hold: {folder} is gone.",
