@@ -173,7 +173,7 @@ def test_what_is_not_known_is_not_zero(book: Ledger) -> None:
 def test_a_running_month_is_said_to_be_a_part(book: Ledger) -> None:
     """Days that have not ended, and that months differ in days, are said."""
     table = book.variance("2026-11", "2026-10")
-    assert message(table, "Billed days: 31 of October, 21 of November;")
+    assert message(table, "Billed days: 31 of", ", 21 of")
     assert message(table, "After", "has not ended")
     assert message(table, "session_time", "volume")
     assert "messages" not in {heading.name for heading in table.headings}
