@@ -28,3 +28,12 @@ def test_a_whole_month_says_what_it_came_to() -> None:
     )
     assert february == "February came to 28.00 USD, within the usual range (28 to 28 USD)."
     assert march == "March came to 93.00 USD, above the usual range (31 to 31 USD)."
+
+
+def test_before_its_first_bill_a_month_says_what_the_last_came_to() -> None:
+    """While no day is billed the bill of the month before stands there, where all of it is known."""
+    days = [date(2026, 2, 1) + timedelta(days=number) for number in range(28)]
+    known = [Day(day, Decimal(1), Decimal(0), Basis.BILLED) for day in days]
+    march = Grain.MONTH.around(datetime(2026, 3, 1, tzinfo=UTC))
+    assert MonthSoFar(march, known).against == "no day is billed yet; February: 28.00 USD"
+    assert MonthSoFar(march, known[1:]).against == "no day is billed yet"

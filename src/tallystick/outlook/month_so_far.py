@@ -60,9 +60,11 @@ class MonthSoFar:
 
     @property
     def against(self) -> str:
-        """The change against the same days of the last month, and whether that is usual."""
+        """The change against the same days of the last month, and whether that is usual; without any the last month."""
         if not self._billed:
-            return "no day of it is billed yet"
+            last = MonthSoFar(Grain.MONTH.around(self.month.start - DAY), self.known)
+            bill = f"; {last.month.start:%B}: {rounded(last._spent):,} USD" if last._is_whole else ""
+            return f"no day is billed yet{bill}"
         if self._before is None:
             return f"{len(self._billed)} billed days"
         days = f"{day_spans(self._earlier, self.month.start.year)}"
@@ -73,6 +75,11 @@ class MonthSoFar:
         return f"{change} against {days} ({rounded(self._before):,}){words}"
 
     @property
+    def _is_whole(self) -> bool:
+        """Whether every day of the month is billed."""
+        return len(self._billed) == len(self.month.days())
+
+    @property
     def headline(self) -> str:
         """Whether the month is like the last and as usual, in a sentence; nothing where no day of it is billed.
 
@@ -81,7 +88,7 @@ class MonthSoFar:
         if not self._billed or self.blank:
             return ""
         words = []
-        if len(self._billed) == len(self.month.days()):
+        if self._is_whole:
             came = f"{self.month.start:%B} came to {rounded(self._spent):,} USD"
             usual = self._usual
             return f"{came}, {self._place} {_range(usual)}." if usual else f"{came}."
