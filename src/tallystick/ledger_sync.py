@@ -73,12 +73,18 @@ class LedgerSync(LedgerCare):
         return outcome
 
     def _retain(self, keep: timedelta | None, waiting: Callable[[str], None] | None) -> None:
-        """Once a day drop the versions that the settings do not keep, and delete what none has."""
-        if keep:
-            from tallystick.store.retention import is_due
+        """Once a day drop the versions that the settings do not keep, and delete what none has.
 
-            if is_due(self._tables.every_version(), keep, self._closing_versions(), self._clock.now()):
-                self.vacuum(keep, waiting=waiting)
+        Where all are kept, delete what the table of versions replaced, once that is much.
+        """
+        from tallystick.store.retention import is_due, is_long
+
+        if keep is None:
+            due = self._tables.exists() and is_long(self._tables)
+        else:
+            due = is_due(self._tables.every_version(), keep, self._closing_versions(), self._clock.now())
+        if due:
+            self.vacuum(keep, waiting=waiting)
 
     def _sync(
         self,

@@ -219,6 +219,18 @@ def test_replaced_files_of_the_versions_are_deleted(ledger: Path, monkeypatch: p
     healthy(ledger, now)
 
 
+def test_a_sync_shortens_the_log_of_the_versions(ledger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without `keep` a sync deletes what the table of versions replaced, once that is much, and no version."""
+    before, now = answers(ledger), datetime.now(UTC) + timedelta(days=1)
+    monkeypatch.setattr(retention, "MANY", 5)
+    monkeypatch.setattr(unneeded, "GRACE", timedelta(0))
+    sync(ledger, now)
+    tables = Tables(ledger)
+    assert len([*tables.folder(VERSIONS).glob("part-*.parquet")]) == len(tables.files(VERSIONS))
+    assert {number: answer for number, answer in answers(ledger).items() if number in before} == before
+    healthy(ledger, now)
+
+
 def test_a_folder_that_is_not_trusted_drops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The `keep` of a working folder's file does not count until it is trusted, and says so."""
     monkeypatch.chdir(tmp_path)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,12 +20,16 @@ from tallystick.core.ledger_tables import GROWING, PINNED, VERSIONS
 from tallystick.core.time import DAY
 from tallystick.errors import LedgerError
 from tallystick.store.columns import schema
+from tallystick.store.disk import LOG
 from tallystick.store.erasure import rewrite
 from tallystick.store.tables import Tables
 from tallystick.store.unneeded import GRACE, Unneeded, outdated_entries, replaced
 from tallystick.store.version import Version
 from tallystick.store.version_choice import unbroken
 from tallystick.store.writer import Writer
+
+MANY = 1_000
+"""Entries of the log of the versions that stay without a vacuum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,11 @@ def is_due(versions: Sequence[Version], keep: timedelta, needed: Collection[int]
     """Whether a version is not kept, and none was dropped within a day; arguments as of `retain`."""
     drops = [version.dropped_at for version in versions if version.dropped_at]
     return all(drop <= now - DAY for drop in drops) and any(_unneeded(versions, keep, needed, now))
+
+
+def is_long(tables: Tables) -> bool:
+    """Whether the log of the versions, of which each commit makes an entry and a file of rows, is to be shortened."""
+    return sum(1 for _ in islice((tables.folder(VERSIONS) / LOG).iterdir(), MANY + 1)) > MANY
 
 
 def retain(writer: Writer, keep: timedelta | None, needed: Collection[int], now: datetime) -> Retained:
