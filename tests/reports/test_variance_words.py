@@ -56,6 +56,11 @@ def test_the_largest_effect_stands_first(of: Effects, words: str) -> None:
         ),
         ([part("playground", "x", "9", "ann"), part("b", "x", "2")], "mostly person ann (+9.00) on x"),
         ([part("a", "x", "9"), part("b", "x", "-9")], ""),
+        ([part(key, "x", "1") for key in "abcde"], "mostly on x"),
+        (
+            [part(key, model, change) for key in "abcde" for model, change in (("x", "-9"), ("y", "8"))],
+            "with y in place of x",
+        ),
     ],
 )
 def test_who_has_the_largest_part_is_named(parts: list[Part], words: str) -> None:

@@ -23,6 +23,8 @@ CENT = Decimal("0.005")
 """An effect under this rounds to nothing."""
 SMALL = 20
 """An effect that many times smaller than the largest is not worth a word: the columns have it."""
+QUARTER = 4
+"""Of a change whose largest part is that many times smaller no key is named."""
 Namer = Callable[[str], str]
 
 
@@ -76,16 +78,20 @@ def _effect(name: str, amount: Decimal, before: Decimal) -> str:
 
 
 def mostly(parts: Sequence[Part], names: Mapping[str, Namer], *, who: bool, model: bool) -> str:
-    """Return who has the largest part in a change and on what model; without who or the model where that is known."""
+    """Return who has the largest part in a change and on what model; without who or the model where that is known.
+
+    Where nobody has a quarter of it, it is of all, and so is what is said of models.
+    """
     change = dollars(sum(part.change for part in parts))
     if abs(change) < CENT:
         return ""
     words, lines = "", parts
     if who:
         subject, amount = _largest(((part.key, part.actor), part) for part in parts)
-        lines = [part for part in parts if (part.key, part.actor) == subject]
-        words = f"{share(amount, change)} {_subject(subject, names)} ({signed(amount)})"
-        change = amount
+        if abs(amount) * QUARTER >= abs(change):
+            lines = [part for part in parts if (part.key, part.actor) == subject]
+            words = f"{share(amount, change)} {_subject(subject, names)} ({signed(amount)})"
+            change = amount
     if model and (model_words := _models(lines, change)):
         is_on = model_words.startswith("on ") and not words
         words = " ".join(filter(None, (words, "mostly" if is_on else "", model_words)))
