@@ -19,7 +19,6 @@ from tallystick.settings import Settings
 from tallystick.settings_file import NAME
 from tallystick.store.bucket import Bucket
 from tallystick.store.engine import Engine
-from tallystick.store.engine_cache import EngineCache
 from tallystick.store.tables import Tables
 from tallystick.store.version import Version
 from tallystick.tally.prices_in_force import Prices
@@ -155,14 +154,13 @@ def open_engine(
     address: ClusterAddress | None,
     limits: Limits | None = None,
     organizations: Collection[str] | None = None,
-    cache: EngineCache | None = None,
 ) -> Engine:
     """A version of a ledger, or of some organizations in it: asked of a cluster, or without an address here."""
     if address is None:
-        return Engine(tables, version, limits, organizations, cache)
+        return Engine(tables, version, limits, organizations)
     from tallystick.store.cluster_engine import ClusterEngine
 
-    return ClusterEngine(tables, version, address, limits, organizations, cache)
+    return ClusterEngine(tables, version, address, limits, organizations)
 
 
 def _demo() -> str:

@@ -36,8 +36,7 @@ from tallystick.query.names import directory, named
 from tallystick.query.owners import renaming
 from tallystick.query.spelling import spellings
 from tallystick.query.unused import AFTER, BEFORE
-from tallystick.store.engine import Engine
-from tallystick.store.engine_cache import per_version
+from tallystick.store.engine import Engine, per_version
 from tallystick.tally.cents import cents
 from tallystick.tally.owners import Owners
 from tallystick.tally.rules import NO_CENTER, UNOWNED

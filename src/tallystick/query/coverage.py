@@ -27,8 +27,7 @@ from tallystick.query.conditions import among, instant_of, on_days
 from tallystick.query.doubtful_days import doubtful_days
 from tallystick.query.filters import named_ids, wanted
 from tallystick.query.names import day_states
-from tallystick.store.engine import Engine
-from tallystick.store.engine_cache import per_version
+from tallystick.store.engine import Engine, per_version
 
 
 def cover(

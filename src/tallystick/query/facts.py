@@ -21,8 +21,7 @@ from tallystick.core.time import FIRST_DAY, Window
 from tallystick.query.conditions import within
 from tallystick.query.filters import wanted
 from tallystick.query.month_source import from_months
-from tallystick.store.engine import Engine
-from tallystick.store.engine_cache import per_version
+from tallystick.store.engine import Engine, per_version
 
 _BY = ("method", "cause", "kind", "model", "tier")
 _SUMS = ("billed", "quantity", "unpriced")

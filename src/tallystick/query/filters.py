@@ -21,8 +21,7 @@ from tallystick.query.conditions import NEVER, among, within
 from tallystick.query.month_source import from_months
 from tallystick.query.names import addresses, called, directory, organizations
 from tallystick.query.spelling import once
-from tallystick.store.engine import Engine
-from tallystick.store.engine_cache import per_version
+from tallystick.store.engine import Engine, per_version
 
 if TYPE_CHECKING:
     from tallystick.core.zones import Zone

@@ -19,8 +19,7 @@ from tallystick.query.facts import Billed, billed, facts
 from tallystick.query.lines_together import billed_together
 from tallystick.query.priority_tier import priority
 from tallystick.query.unused import unused
-from tallystick.store.engine import Engine
-from tallystick.store.engine_cache import per_version
+from tallystick.store.engine import Engine, per_version
 
 
 def matched(

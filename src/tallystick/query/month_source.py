@@ -14,8 +14,7 @@ from tallystick.core.time import Grain, Window
 from tallystick.query.charge_source import IN_SUMS, from_sums
 from tallystick.query.conditions import among, within
 from tallystick.store.ahead import QUOTED
-from tallystick.store.engine import Engine
-from tallystick.store.engine_cache import per_version
+from tallystick.store.engine import Engine, per_version
 
 _MONTHS = f"ledger.{MONTH_SUMS.name}"
 _NEWEST = re.compile(r"\bmax\(day\) AS \w+")

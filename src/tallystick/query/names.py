@@ -18,8 +18,7 @@ from tallystick.core.text import few, with_end
 from tallystick.query.absence import no_day_of, no_organization
 from tallystick.query.conditions import equals
 from tallystick.query.month_source import from_months
-from tallystick.store.engine import Engine
-from tallystick.store.engine_cache import per_version
+from tallystick.store.engine import Engine, per_version
 from tallystick.store.views import NAMED_BY
 
 SPOKEN = {"default": "Default workspace", "playground": "No key (Playground, OAuth)", "unattributed": "Not attributed"}

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tallystick.core.filter import Filter
 from tallystick.core.message import Message, note, warning
 from tallystick.query.names import history
-from tallystick.store.engine import Engine
-from tallystick.store.engine_cache import per_version
+from tallystick.store.engine import Engine, per_version
 from tallystick.store.views import NAMED_BY
 
 if TYPE_CHECKING:

@@ -24,7 +24,6 @@ from tallystick.query.conditions import within
 from tallystick.query.context import Context
 from tallystick.query.report import Form, Parameter, Report
 from tallystick.store.engine import Engine
-from tallystick.store.engine_cache import per_version
 from tallystick.tally.prices_in_force import Prices
 
 SOON = timedelta(days=30)
@@ -186,13 +185,16 @@ def retiring(listed: PriceList, engine: Engine, day: date, model: str | None = N
     return notes
 
 
-@per_version
-def _used(engine: Engine, day: date) -> Mapping[str, int]:
-    """The tokens of each model in the last 30 days up to a day."""
-    window = Window(Window.of_day(day - SOON).start, Window.of_day(day).start + DAY)
-    query = select("model", f"sum({' + '.join(TOKENS)}) AS tokens").from_(f"ledger.{USED.name}")
-    query = query.where(within(window, months=True)).group_by("model").order_by("model")
-    return {row["model"]: int(row["tokens"] or 0) for row in engine.rows(from_sums(engine, query))}
+def _used(engine: Engine, day: date) -> dict[str, int]:
+    """The tokens of each model in the last 30 days up to a day; asked once for each version."""
+    key = (_used, day)
+    if key not in engine.results:
+        window = Window(Window.of_day(day - SOON).start, Window.of_day(day).start + DAY)
+        query = select("model", f"sum({' + '.join(TOKENS)}) AS tokens").from_(f"ledger.{USED.name}")
+        query = query.where(within(window, months=True)).group_by("model").order_by("model")
+        engine.results[key] = {row["model"]: int(row["tokens"] or 0) for row in engine.rows(from_sums(engine, query))}
+    used: dict[str, int] = engine.results[key]
+    return used
 
 
 def _ask(context: Context, model: str | None, on: When | None, history: bool) -> Table:

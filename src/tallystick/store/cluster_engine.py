@@ -13,7 +13,6 @@ import duckdb
 from tallystick.core.ledger_tables import PINNED
 from tallystick.store.cluster import Cluster, not_installed
 from tallystick.store.engine import STATEMENTS, Engine
-from tallystick.store.engine_cache import EngineCache
 from tallystick.store.exact_answer import arrow_type, exact
 from tallystick.store.session import database
 from tallystick.store.table_sql import table_sql
@@ -45,13 +44,12 @@ class ClusterEngine(Engine):
         address: ClusterAddress,
         limits: Limits | None = None,
         organizations: Collection[str] | None = None,
-        cache: EngineCache | None = None,
     ) -> None:
         try:
             from tallystick.store.pushdown import Pushdown
         except ImportError:
             raise not_installed() from None
-        super().__init__(tables, version, limits, organizations, cache)
+        super().__init__(tables, version, limits, organizations)
         self._cluster = Cluster(address)
         self.sent: deque[str] = deque(maxlen=STATEMENTS)
         """The SQL that the cluster answered last."""

@@ -6,7 +6,8 @@ import re
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import duckdb
 
@@ -16,8 +17,8 @@ from tallystick.core.table import LedgerTable
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.store import faults
 from tallystick.store.ahead import Ahead, names_in
+from tallystick.store.answer_cache import AnswerCache, cells
 from tallystick.store.batches import ROWS, batches, fetched
-from tallystick.store.engine_cache import EngineCache, Rows
 from tallystick.store.interrupt import interruptible
 from tallystick.store.session import database, rows, temp_table
 from tallystick.store.table_sql import table_sql
@@ -35,13 +36,32 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[a-z_0-9]+")
 _LISTS = ("duckdb_", "query", "information_schema", "sqlite_", "pg_", "pragma_", "show")
 """How words of a user's own SQL begin that read what it does not name."""
-STATEMENTS = 1_000
-"""Statements that are remembered."""
+SMALL, BYTES = 4 << 20, 64 << 20
+"""Bytes of an answer in Arrow that is kept for the next time it is asked for, and of all such answers."""
+FEW, VALUES, STATEMENTS = 200_000, 500_000, 1_000
+"""Values of another answer that is, and of all such answers and what was worked out of them; statements."""
 OTHERS = 2
 """Other versions that are held open beside one: a comparison needs two."""
 
+P = ParamSpec("P")
+Answer = TypeVar("Answer")
 T = TypeVar("T")
+_Rows = tuple[list[str], list[tuple[Any, ...]]]
 _Ids = Collection[str] | None
+
+
+def per_version(ask: Callable[Concatenate[Engine, P], Answer]) -> Callable[Concatenate[Engine, P], Answer]:
+    """Work an answer out once for each version and all arguments, which are hashable; nobody changes the answer."""
+
+    @wraps(ask)
+    def answer(engine: Engine, /, *arguments: P.args, **options: P.kwargs) -> Answer:
+        key = (ask, arguments, *sorted(options.items()))
+        if key not in engine.results:
+            engine.results[key] = ask(engine, *arguments, **options)
+        result: Answer = engine.results[key]
+        return result
+
+    return answer
 
 
 class Engine:
@@ -50,17 +70,11 @@ class Engine:
     A table is opened, and held to what the version says of it, when a query first names it. A version never changes,
     so a small answer is kept: no question is put to the files twice. `statements` is the SQL that was run last. Without
     `limits` queries take DuckDB's own part of the machine's memory, and answers are of any size. With `organizations`,
-    ids, every table has their rows alone: it answers as a ledger that holds no others. A `cache` is
-    shared by engines of the same version and organizations.
+    ids, every table has their rows alone: it answers as a ledger that holds no others.
     """
 
     def __init__(
-        self,
-        tables: Tables,
-        version: Version,
-        limits: Limits | None = None,
-        organizations: _Ids = None,
-        cache: EngineCache | None = None,
+        self, tables: Tables, version: Version, limits: Limits | None = None, organizations: _Ids = None
     ) -> None:
         self.version = version
         self.tables = tables
@@ -71,8 +85,9 @@ class Engine:
         self._tables = {f"ledger.{table.name}": table for table in TABLES}
         self._views = {f"ledger.{table.name}": sql for table, sql in DERIVED_SQL.items()}
         self._views |= {view.name: view.sql for view in VIEWS}
-        self._cache = cache or EngineCache()
-        self.results = self._cache.results
+        self._answers: AnswerCache[pa.Table] = AnswerCache(BYTES, lambda table: table.nbytes, SMALL)
+        self._rows: AnswerCache[_Rows] = AnswerCache(VALUES, lambda answer: cells(answer[1]), FEW)
+        self.results: AnswerCache[Any] = AnswerCache(VALUES, cells)
         """What was worked out from the answers of this version, by `per_version`."""
         self.statements: deque[str] = deque(maxlen=STATEMENTS)
         self._duck = database()
@@ -90,12 +105,11 @@ class Engine:
     def ask(self, query: Select | str) -> pa.Table:
         """Return the answer to a query of ours, as Arrow; raise LedgerError where a file cannot be read."""
         text = str(query)
-
-        def work() -> pa.Table:
+        if (answer := self._answers.get(text)) is None:
             with self._reading():
-                return self._run(text, lambda ready: self._duck.sql(ready).to_arrow_table())
-
-        return self._cache.tables.once(text, work)
+                answer = self._run(text, lambda ready: self._duck.sql(ready).to_arrow_table())
+            self._answers[text] = answer
+        return answer
 
     def beside(
         self, query: Select | str, name: str, columns: Mapping[str, str], cells: Sequence[Sequence[Any]]
@@ -118,12 +132,11 @@ class Engine:
     def rows(self, query: Select | str) -> list[dict[str, Any]]:
         """The answer to a query of ours, a dictionary a row; LedgerError as from `ask`. Arrow is not needed for it."""
         text = str(query)
-
-        def work() -> Rows:
+        if (answer := self._rows.get(text)) is None:
             with self._reading():
-                return self._run(text, lambda ready: fetched(self._duck.execute(ready), self._limits))
-
-        names, rows = self._cache.rows.once(text, work)
+                answer = self._run(text, lambda ready: fetched(self._duck.execute(ready), self._limits))
+            self._rows[text] = answer
+        names, rows = answer
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def stream(self, query: Select | str, rows: int = 65_536) -> Iterator[pa.RecordBatch]:

@@ -53,10 +53,10 @@ def check(reader: LedgerReader, address: Address, teams: Collection[str]) -> Non
 
 def _own(reader: LedgerReader, dimension: str, teams: tuple[str, ...]) -> frozenset[str]:
     """What these teams were ever billed for of a dimension; asked once for each version."""
-
-    def work() -> frozenset[str]:
+    results = reader.engine().results
+    key = (_own, dimension, teams)
+    if key not in results:
         answer = reader.ask("spend", by=dimension, since=str(FIRST_DAY), where={"team": teams})
-        return frozenset(names_of(answer, dimension))
-
-    own: frozenset[str] = reader.engine().results.once((_own, dimension, teams), work)
+        results[key] = frozenset(names_of(answer, dimension))
+    own: frozenset[str] = results[key]
     return own

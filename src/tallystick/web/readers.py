@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Hashable
 from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tallystick.clock import SystemClock
@@ -19,11 +19,10 @@ from tallystick.query.context import Context
 from tallystick.query.names import directory
 from tallystick.store.batches import Limits, TooLarge
 from tallystick.store.engine import Engine
-from tallystick.store.engine_cache import EngineCache
 from tallystick.store.probe import check_files
 from tallystick.store.tables import Tables
 from tallystick.web.answers import Answers
-from tallystick.web.lanes import STATES, Lane, TimeLimit
+from tallystick.web.lanes import Lane, TimeLimit
 from tallystick.web.visits import LOOK, Visit, Visits
 
 if TYPE_CHECKING:
@@ -96,7 +95,6 @@ class Readers:
         self._quick = Lane("reader", COUNT, quick)
         self._long = Lane("long-reader", 1, seconds)
         self._answers = Answers()
-        self._caches = lru_cache(STATES)(lambda _: EngineCache())
         self._works: OrderedDict[Hashable, Work] = OrderedDict()
         """What readers asked of the state that they are shown, the latest last."""
 
@@ -157,13 +155,13 @@ class Readers:
     async def _asked(
         self, visit: Visit, question: Callable[[VersionReader], T], organizations: frozenset[str] | None
     ) -> T:
-        state = (visit.state, organizations)
-
         def opened() -> Engine | None:
             if visit.version is None:
                 return None
-            tables, address, cache = Tables(self.settings.ledger), self.settings.engine, self._caches(state)
-            return open_engine(tables, visit.version, address, LIMITS, organizations, cache)
+            address = self.settings.engine
+            return open_engine(Tables(self.settings.ledger), visit.version, address, LIMITS, organizations)
+
+        state = (visit.state, organizations)
 
         def work(engine: Engine | None) -> T:
             answer = question(VersionReader(self.settings, self._prices, visit.now, engine))

@@ -89,16 +89,15 @@ def _detection(
     context: Context, organization: str, since: datetime, where: Mapping[str, Filter], minimum: Decimal | None
 ) -> Detection:
     """What `detect` returns, once for a version, whatever window asks; all of an organization by the findings file."""
-    digest = digest_of(context.engine.version, context.owners, context.now)
-
-    def work() -> Detection:
+    results, digest = context.engine.results, digest_of(context.engine.version, context.owners, context.now)
+    key = (detect, digest, since, *sorted(where.items()), minimum)
+    if key not in results:
         is_whole = minimum is None and where.keys() == {"organization"}
         if is_whole and since == Grain.DAY.floor(context.now) - RECENT:
-            return _filed_detection(context, organization, since, digest)
-        return detect(context, organization, since, where, minimum)
-
-    key = (detect, digest, since, *sorted(where.items()), minimum)
-    detection: Detection = context.engine.results.once(key, work)
+            results[key] = _filed_detection(context, organization, since, digest)
+        else:
+            results[key] = detect(context, organization, since, where, minimum)
+    detection: Detection = results[key]
     return detection
 
 
