@@ -35,5 +35,5 @@ def test_before_its_first_bill_a_month_says_what_the_last_came_to() -> None:
     days = [date(2026, 2, 1) + timedelta(days=number) for number in range(28)]
     known = [Day(day, Decimal(1), Decimal(0), Basis.BILLED) for day in days]
     march = Grain.MONTH.around(datetime(2026, 3, 1, tzinfo=UTC))
-    assert MonthSoFar(march, known).against == "no day is billed yet; February: 28.00 USD"
+    assert MonthSoFar(march, known).against == "no day is billed yet; February: 28.00"
     assert MonthSoFar(march, known[1:]).against == "no day is billed yet"

@@ -9,7 +9,8 @@ import pytest
 
 from tallystick.core.money import picodollars
 from tallystick.core.time import Window
-from tallystick.reports.variance_words import Part, headline, mostly, why
+from tallystick.reports.variance import _Words
+from tallystick.reports.variance_words import Part, combined, headline, mostly, why
 from tallystick.tally.variance import Effects
 
 _BEFORE = picodollars(Decimal(100))
@@ -76,3 +77,12 @@ def test_a_headline_says_what_a_change_came_to() -> None:
     sentence = headline(effects("100", volume="80"), (november, october), 2026, "mostly a (+70.00)")
     assert sentence == "November cost 80.00 USD more (+80.0 %) than October: 80 % more use (+80.00). Mostly a (+70.00)."
     assert headline(effects("100"), (november, october), 2026, "") == "November cost as much as October: 100.00 USD."
+
+
+@pytest.mark.parametrize(("teams", "words"), [("abcde", ""), ("abc", "partly a (+1.00), mostly key a (+1.00)")])
+def test_a_small_part_has_no_name(teams: str, words: str) -> None:
+    """Of a change that is spread evenly over many no team and no key is named."""
+    rows = [((team,), [part(team, "x", "1")]) for team in teams]
+    names = _Words({**NAMES, "team": str}, ("team",), who=True, model=False)
+    sums = combined([own for _, parts in rows for own in parts])
+    assert names.largest([(team, parts, combined(parts)) for team, parts in rows], sums) == words

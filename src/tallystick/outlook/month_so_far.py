@@ -63,7 +63,7 @@ class MonthSoFar:
         """The change against the same days of the last month, and whether that is usual; without any the last month."""
         if not self._billed:
             last = MonthSoFar(Grain.MONTH.around(self.month.start - DAY), self.known)
-            bill = f"; {last.month.start:%B}: {rounded(last._spent):,} USD" if last._is_whole else ""
+            bill = f"; {last.month.start:%B}: {rounded(last._spent):,}" if last._is_whole else ""
             return f"no day is billed yet{bill}"
         if self._before is None:
             return f"{len(self._billed)} billed days"

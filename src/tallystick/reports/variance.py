@@ -25,7 +25,7 @@ from tallystick.query.pivot import Measure, Pivot
 from tallystick.query.report import ChargeSum, Days, Form, Parameter, Report, Where, by, days, narrowed_by
 from tallystick.query.strictness import COMPLETE
 from tallystick.reports.variance_lines import effects_of
-from tallystick.reports.variance_words import Namer, Part, combined, headline, mostly, share, signed, why
+from tallystick.reports.variance_words import Namer, Part, combined, headline, is_large, mostly, share, signed, why
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 from tallystick.tally.variance import Effects
@@ -131,11 +131,11 @@ class _Words:
         parts = [part for row in rows for part in row[1]]
         words = ""
         if {*self.dims} & {*GROUPS} and len(rows) > 1:
-            group, parts, effect = max(
-                rows, key=lambda row: row[2].change if sum_of_rows.change > 0 else -row[2].change
-            )
-            names = (cut(self.names.get(dim, str)(id_)) for dim, id_ in zip(self.dims, group, strict=True))
-            words = f"{share(effect.change, sum_of_rows.change)} {', '.join(names)} ({signed(effect.change)})"
+            group, own, effect = max(rows, key=lambda row: row[2].change if sum_of_rows.change > 0 else -row[2].change)
+            if is_large(effect.change, sum_of_rows.change):
+                parts = own
+                names = (cut(self.names.get(dim, str)(id_)) for dim, id_ in zip(self.dims, group, strict=True))
+                words = f"{share(effect.change, sum_of_rows.change)} {', '.join(names)} ({signed(effect.change)})"
         return ", ".join(filter(None, (words, mostly(parts, self.names, who=self.who, model=self.model))))
 
 

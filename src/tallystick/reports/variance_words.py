@@ -24,7 +24,7 @@ CENT = Decimal("0.005")
 SMALL = 20
 """An effect that many times smaller than the largest is not worth a word: the columns have it."""
 QUARTER = 4
-"""Of a change whose largest part is that many times smaller no key is named."""
+"""A part of a change that is more than that many times smaller is not named."""
 Namer = Callable[[str], str]
 
 
@@ -88,7 +88,7 @@ def mostly(parts: Sequence[Part], names: Mapping[str, Namer], *, who: bool, mode
     words, lines = "", parts
     if who:
         subject, amount = _largest(((part.key, part.actor), part) for part in parts)
-        if abs(amount) * QUARTER >= abs(change):
+        if is_large(amount, change):
             lines = [part for part in parts if (part.key, part.actor) == subject]
             words = f"{share(amount, change)} {_subject(subject, names)} ({signed(amount)})"
             change = amount
@@ -121,6 +121,11 @@ def _changes(parts: Iterable[tuple[tuple[str, ...], Part]]) -> dict[tuple[str, .
     for name, part in parts:
         changes[name] += part.change
     return changes
+
+
+def is_large(part: Decimal, change: Decimal) -> bool:
+    """Whether a part is a quarter of a change or more."""
+    return abs(part) * QUARTER >= abs(change)
 
 
 def share(part: Decimal, change: Decimal) -> str:
