@@ -100,10 +100,10 @@ def settings_files(path: str | None) -> list[SettingsFile]:
     folder = settings_folder()
     own = folder / NAME if folder else None
     here = Path(NAME)
-    if _there(here) and not (own and _there(own) and here.samefile(own)):
+    if is_there(here) and not (own and is_there(own) and here.samefile(own)):
         raw = content(here)
         files.append(parsed(NAME, raw, harmless=not trusted(here, raw)))
-    if own and _there(own):
+    if own and is_there(own):
         raw = content(own)
         foreign = bool(own.stat().st_mode & stat.S_IWOTH) and os.name == "posix"  # anybody may have written it
         files.append(parsed(str(own), raw, harmless=foreign and not trusted(own, raw)))
@@ -271,7 +271,7 @@ def _inside(folder: Path, path: Path) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
-def _there(path: Path) -> bool:
+def is_there(path: Path) -> bool:
     """Whether a file is there; one that may not be looked for is not."""
     try:
         path.stat()

@@ -240,14 +240,16 @@ def test_forecasts_written_since_are_scored(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root, to be another user")
-def test_a_ledger_that_may_only_be_read_answers(tmp_path: Path) -> None:
-    """A user who may read a ledger and not write it is answered, and nothing is written down."""
+def test_a_ledger_that_may_only_be_read_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user who may read a ledger and not write it is answered, and nothing is written down, wherever he stands."""
     book = ledger(tmp_path, rows_of(USUAL, DAYS_OF))
     book.forecast()
     for path in (*book.path.rglob("*"), *(folder for folder in tmp_path.parents if "pytest" in str(folder)), tmp_path):
         path.chmod(0o644 if path.is_file() else 0o755)
     book.path.chmod(0o755)
     again = reopened(book)  # the other user may not be able to read our sources
+    (private := tmp_path / "private").mkdir(0o700)
+    monkeypatch.chdir(private)
     os.seteuid(65534)
     try:
         with pytest.raises(PermissionError):
